@@ -1,0 +1,48 @@
+"""Builds the native kernel; everything else about the package stands in pyproject.toml.
+
+``NATSBIN_DEBUG=1`` builds with bounds checks and assertions inside the kernel,
+``NATSBIN_SANITIZE=1`` adds AddressSanitizer and UndefinedBehaviorSanitizer (see docs/testing.md).
+"""
+
+import os
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+debug = os.environ.get("NATSBIN_DEBUG") == "1"
+sanitize = os.environ.get("NATSBIN_SANITIZE") == "1"
+
+# Answers are equal to the last bit, so the compiler may neither reorder sums nor fuse a multiply with an add.
+compile_args = ["-O1" if debug or sanitize else "-O3", "-ffp-contract=off"]
+link_args: list[str] = []
+if sanitize:
+    flags = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer"]
+    compile_args += flags
+    link_args += flags
+
+extensions = [
+    Extension(
+        f"natsbin.{source.stem}",
+        [source.as_posix()],
+        include_dirs=["cext"],
+        extra_compile_args=compile_args,
+        extra_link_args=link_args,
+    )
+    for source in sorted(Path("cext").glob("*.pyx"))
+]
+
+setup(
+    ext_modules=cythonize(
+        extensions,
+        compiler_directives={
+            "language_level": 3,
+            "boundscheck": debug,
+            "wraparound": False,
+            "initializedcheck": debug,
+            "cdivision": True,
+            "embedsignature": True,
+            "freethreading_compatible": True,
+        },
+    )
+)

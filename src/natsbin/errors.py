@@ -1,0 +1,25 @@
+"""What natsbin raises. Every class is also of a built-in kind that callers of ``nats_bench`` catch."""
+
+from __future__ import annotations
+
+import pickle
+
+
+class NatsbinError(Exception):
+    """Anything that natsbin refuses, in words."""
+
+
+class ArchiveError(NatsbinError, ValueError):
+    """An archive, or a record in it, is not what NATS-Bench publishes. The text names file, field, value and what was expected."""
+
+
+class UnsafePickleError(ArchiveError, pickle.UnpicklingError):
+    """A pickle asks for something that no archive contains; nothing of it was executed."""
+
+
+class StoreError(NatsbinError, OSError):
+    """A store is damaged, cut short, of another format version, or not a store."""
+
+
+class OutputError(NatsbinError, OSError):
+    """An output cannot be written: it exists already, or the disk refuses."""

@@ -1,0 +1,94 @@
+"""The two search spaces as NATS-Bench defines them: names, sample counts, and the official order of architectures.
+
+The order ties an index to the digits of an architecture: the size space counts up in base 8 over
+its channels, the topology space is the lexical order of its cells under one fixed permutation.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from functools import cached_property
+
+BATCH_SIZE = 256  # of every training and evaluation run behind NATS-Bench
+
+OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+"""Operations of the topology space; an operation's position is its digit."""
+
+CHANNELS = (8, 16, 24, 32, 40, 48, 56, 64)
+"""Channels of the size space; a channel's position is its digit."""
+
+SAMPLES: dict[tuple[str, str], int] = {
+    ("cifar10-valid", "train"): 25_000,
+    ("cifar10-valid", "x-valid"): 25_000,
+    ("cifar10-valid", "ori-test"): 10_000,
+    ("cifar10", "train"): 50_000,
+    ("cifar10", "ori-test"): 10_000,
+    ("cifar100", "train"): 50_000,
+    ("cifar100", "x-valid"): 5_000,
+    ("cifar100", "x-test"): 5_000,
+    ("cifar100", "ori-test"): 10_000,
+    ("ImageNet16-120", "train"): 151_700,
+    ("ImageNet16-120", "x-valid"): 3_000,
+    ("ImageNet16-120", "x-test"): 3_000,
+    ("ImageNet16-120", "ori-test"): 6_000,
+}
+"""Samples behind each average, by (dataset, set)."""
+
+DATASETS = ("cifar10-valid", "cifar10", "cifar100", "ImageNet16-120")
+
+
+def sets_of(dataset: str) -> tuple[str, ...]:
+    """The sets of a dataset, ``train`` first."""
+    return tuple(name for data, name in SAMPLES if data == dataset)
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """One of the two search spaces.
+
+    An architecture is a row of ``digits`` digits in base ``base``; ``string`` writes it as NATS-Bench does.
+    """
+
+    name: str  # "tss" or "sss"
+    title: str  # "topology" or "size"
+    base: int
+    digits: int
+    epochs: dict[str, int]  # of each hyper-parameter set `hp`
+    archive_name: str  # of the published archives, before `-simple`, `-full` or `.pickle.pbz2`
+
+    def __len__(self) -> int:
+        return int(self.base**self.digits)
+
+    def string(self, digits: tuple[int, ...]) -> str:
+        """The architecture string of a row of digits, as in ``meta_archs``."""
+        if self.name == "sss":
+            return ":".join(str(CHANNELS[d]) for d in digits)
+        ops = [OPERATIONS[d] for d in digits]
+        return f"|{ops[0]}~0|+|{ops[1]}~0|{ops[2]}~1|+|{ops[3]}~0|{ops[4]}~1|{ops[5]}~2|"
+
+    def digits_of_rank(self, rank: int) -> tuple[int, ...]:
+        """The digits of a number in base ``base``, the most significant first."""
+        digits = []
+        for _ in range(self.digits):
+            rank, digit = divmod(rank, self.base)
+            digits.append(digit)
+        return tuple(reversed(digits))
+
+    @cached_property
+    def rank_of_index(self) -> list[int]:
+        """The number that an architecture's digits spell, by official index."""
+        ranks = list(range(len(self)))
+        if self.name == "tss":
+            random.Random(88).shuffle(ranks)  # made once by the benchmark's authors; size archives count up
+        return ranks
+
+    @cached_property
+    def architectures(self) -> list[str]:
+        """All architecture strings in official order, equal to a published archive's ``meta_archs``."""
+        return [self.string(self.digits_of_rank(rank)) for rank in self.rank_of_index]
+
+
+TSS = SearchSpace("tss", "topology", 5, 6, {"12": 12, "200": 200}, "NATS-tss-v1_0-3ffb9")
+SSS = SearchSpace("sss", "size", 8, 5, {"01": 1, "12": 12, "90": 90}, "NATS-sss-v1_0-50262")
+SPACES = {space.name: space for space in (TSS, SSS)}
