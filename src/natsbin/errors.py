@@ -17,6 +17,10 @@ class UnsafePickleError(ArchiveError, pickle.UnpicklingError):
     """A pickle asks for something that no archive contains; nothing of it was executed."""
 
 
+class ArchitectureError(NatsbinError, ValueError):
+    """No architecture, or network configuration, of the search space meant."""
+
+
 class StoreError(NatsbinError, OSError):
     """A store is damaged, cut short, of another format version, or not a store."""
 

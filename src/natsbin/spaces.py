@@ -10,6 +10,8 @@ import random
 from dataclasses import dataclass
 from functools import cached_property
 
+from natsbin.errors import ArchitectureError
+
 BATCH_SIZE = 256  # of every training and evaluation run behind NATS-Bench
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
@@ -66,6 +68,25 @@ class SearchSpace:
             return ":".join(str(CHANNELS[d]) for d in digits)
         ops = [OPERATIONS[d] for d in digits]
         return f"|{ops[0]}~0|+|{ops[1]}~0|{ops[2]}~1|+|{ops[3]}~0|{ops[4]}~1|{ops[5]}~2|"
+
+    def parse(self, string: str) -> tuple[int, ...]:
+        """The digits of an architecture string: the inverse of ``string``.
+
+        Raises ArchitectureError where the string is not exactly as ``string`` writes one.
+        """
+        if self.name == "sss":
+            words, alphabet = string.split(":"), [str(channel) for channel in CHANNELS]
+        else:
+            words, alphabet = [word.partition("~")[0] for word in string.split("|")], list(OPERATIONS)
+            words = [word for word in words if word not in ("", "+")]
+        if len(words) == self.digits and all(word in alphabet for word in words):
+            digits = tuple(alphabet.index(word) for word in words)
+            if self.string(digits) == string:
+                return digits
+        raise ArchitectureError(
+            f"no architecture of the {self.title} space: {string!r}; expected {self.digits} places "
+            f"as in {self.string((0,) * self.digits)!r}, each one of {', '.join(alphabet)}"
+        )
 
     def digits_of_rank(self, rank: int) -> tuple[int, ...]:
         """The digits of a number in base ``base``, the most significant first."""
