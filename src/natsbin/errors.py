@@ -18,7 +18,7 @@ class UnsafePickleError(ArchiveError, pickle.UnpicklingError):
 
 
 class ArchitectureError(NatsbinError, ValueError):
-    """No architecture, or network configuration, of the search space meant."""
+    """No architecture, network configuration or network input of the search space meant."""
 
 
 class StoreError(NatsbinError, OSError):

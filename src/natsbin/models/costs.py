@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from natsbin.errors import ArchitectureError
+
 
 def count_params(network: nn.Module) -> float:
     """Parameters in millions, equal to the archive's ``params``; buffers are not counted."""
@@ -18,9 +20,10 @@ def count_flops(network: nn.Module, input_shape: tuple[int, ...]) -> float:
 
     ``input_shape`` is (batch, 3, height, width): (1, 3, 32, 32) for CIFAR, (1, 3, 16, 16) for ImageNet16-120.
     One forward pass of zeros in eval mode, without gradients; the network is left as it was.
+    Raises ArchitectureError (a ValueError) where the shape is no batch of images.
     """
     if len(input_shape) != 4 or min(input_shape) < 1:
-        raise ValueError(f"input_shape is {input_shape!r}; expected (batch, channels, height, width)")
+        raise ArchitectureError(f"input_shape is {input_shape!r}; expected (batch, channels, height, width)")
     total = 0
 
     def count(module: nn.Module, _: Any, output: Tensor) -> None:
