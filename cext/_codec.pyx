@@ -1,0 +1,205 @@
+"""The encoder's loops: averages to sums, and numbers to the bytes of a layout.
+
+The plain references stand in ``natsbin.store.codec`` and ``natsbin.store.layouts``; tests hold the two equal.
+Arrays are float64, contiguous and of one dimension; ``out`` arrays have the length of ``values``.
+"""
+
+from libc.math cimport floor, rint
+from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.string cimport memcpy
+
+cdef uint64_t MISSING = 0xFFFFFFFFFFFFFFFF
+cdef uint64_t MANTISSA = 0x000FFFFFFFFFFFFF
+
+
+cdef inline uint64_t bits_of(double value) noexcept nogil:
+    cdef uint64_t bits
+    memcpy(&bits, &value, 8)
+    return bits
+
+
+cdef inline double from_bits(uint64_t bits) noexcept nogil:
+    cdef double value
+    memcpy(&value, &bits, 8)
+    return value
+
+
+cdef inline Py_ssize_t trailing_zeros(uint64_t bits) noexcept nogil:
+    cdef Py_ssize_t n = 0
+    while not bits & 0xFF:
+        bits >>= 8
+        n += 8
+    while not bits & 1:
+        bits >>= 1
+        n += 1
+    return n
+
+
+def sums(const double[::1] values not None, double samples, double[::1] out not None):
+    """Exact sums behind averages: ``out[i] / samples == values[i]``, of the shortest mantissa; whether all exist."""
+    cdef Py_ssize_t i, n = values.shape[0]
+    cdef Py_ssize_t length, best_length
+    cdef int64_t step
+    cdef uint64_t bits
+    cdef double value, guess, candidate, best = 0.0
+    cdef bint fits = True
+    if out.shape[0] != n:
+        raise ValueError(f"out holds {out.shape[0]} numbers, expected {n}")
+    with nogil:
+        for i in range(n):
+            value = values[i]
+            if value != value or value == 0.0:
+                out[i] = value
+                continue
+            guess = value * samples
+            best_length = -1
+            # An average's neighbours come from sums at least one last place away, so only these can divide to it.
+            for step in range(-1, 2):
+                bits = bits_of(guess) + <uint64_t> step
+                candidate = from_bits(bits)
+                if candidate / samples == value:
+                    length = trailing_zeros(bits | (MANTISSA + 1))
+                    if length > best_length:
+                        best, best_length = candidate, length
+            if best_length < 0:
+                fits = False
+                break
+            out[i] = best
+    return fits
+
+
+def counts(
+    const double[::1] values not None,
+    Py_ssize_t samples,
+    const double[::1] excess not None,
+    const uint8_t[::1] order not None,
+    double[::1] out not None,
+    double[::1] tail not None,
+):
+    """Correct samples behind accuracies, all of them and those of the last batch; whether they exist for every value.
+
+    ``excess[k]`` is what float32 adds to ``100 * k`` where k samples of the last batch are correct, ``order`` sorts
+    it; both come from ``codec.excess``. A missing value stays missing in both.
+    """
+    cdef Py_ssize_t i, j, lo, hi, mid, n = values.shape[0], m = excess.shape[0]
+    cdef double value, correct, gap, sample_count = samples
+    cdef bint found, fits = True
+    if out.shape[0] != n or tail.shape[0] != n or order.shape[0] != m or m == 0:
+        raise ValueError("lengths differ")
+    with nogil:
+        for i in range(n):
+            value = values[i]
+            if bits_of(value) == MISSING:
+                out[i] = tail[i] = value
+                continue
+            correct = rint(value * sample_count / 100.0)
+            if not 0.0 <= correct <= sample_count:
+                fits = False
+                break
+            gap = value * sample_count - 100.0 * correct
+            lo, hi = 0, m
+            while lo < hi:
+                mid = (lo + hi) >> 1
+                if excess[order[mid]] < gap - 1e-7:
+                    lo = mid + 1
+                else:
+                    hi = mid
+            found = False
+            while lo < m and excess[order[lo]] <= gap + 1e-7:
+                j = order[lo]
+                # Exactly the arithmetic of the decoder: full batches are whole percents, the last adds its float32 product.
+                if j <= correct and (100.0 * (correct - j) + (100.0 * j + excess[j])) / sample_count == value:
+                    out[i] = correct
+                    tail[i] = j
+                    found = True
+                    break
+                lo += 1
+            if not found:
+                fits = False
+                break
+    return fits
+
+
+def measure(const double[::1] values not None):
+    """What numbers need of a layout: (any, whole, largest, mantissa_bits, low, high, odd_nan).
+
+    ``odd_nan`` says that a NaN is there with more than its quiet bit, which only float64 can hold.
+    """
+    cdef Py_ssize_t i, n = values.shape[0]
+    cdef uint64_t bits, used = 0
+    cdef int64_t exponent, low = 4096, high = -4096
+    cdef double value, largest = 0.0
+    cdef bint whole = True, odd_nan = False, some = False
+    with nogil:
+        for i in range(n):
+            value = values[i]
+            bits = bits_of(value)
+            if bits == MISSING:
+                continue
+            some = True
+            exponent = <int64_t> ((bits >> 52) & 0x7FF)
+            if exponent == 0x7FF:
+                whole = False
+                if bits & (MANTISSA >> 1):
+                    odd_nan = True
+                continue
+            if whole:
+                if bits >> 63 or value != floor(value):
+                    whole = False
+                elif value > largest:
+                    largest = value
+            if value == 0.0:
+                continue
+            used |= bits & MANTISSA
+            if exponent == 0:  # a subnormal: only float64 holds it
+                used |= 1
+            if exponent - 1023 < low:
+                low = exponent - 1023
+            if exponent - 1023 > high:
+                high = exponent - 1023
+    return some, whole, largest, 52 - trailing_zeros(used) if used else 0, low, high, odd_nan
+
+
+def pack_unsigned(const double[::1] values not None, Py_ssize_t size, uint8_t[::1] out not None):
+    """Whole numbers to ``size`` bytes each, missing to all bits set; ``out`` holds ``len(values) * size`` bytes."""
+    cdef Py_ssize_t i, n = values.shape[0]
+    cdef uint64_t code
+    if not 1 <= size <= 7 or out.shape[0] != n * size:
+        raise ValueError(f"out holds {out.shape[0]} bytes, expected {n} * {size}")
+    with nogil:
+        for i in range(n):
+            code = MISSING if bits_of(values[i]) == MISSING else <uint64_t> values[i]
+            memcpy(&out[i * size], &code, size)
+
+
+def pack_float(
+    const double[::1] values not None,
+    Py_ssize_t size,
+    Py_ssize_t exponent_bits,
+    Py_ssize_t bias,
+    uint8_t[::1] out not None,
+):
+    """Numbers to the bytes of ``layouts.Float(size, exponent_bits, bias)``, which must hold them exactly."""
+    cdef Py_ssize_t i, n = values.shape[0], mantissa_bits = 8 * size - 1 - exponent_bits
+    cdef uint64_t bits, small, top = (<uint64_t> 1 << exponent_bits) - 1
+    cdef uint64_t exponent
+    if not 2 <= size <= 8 or not 2 <= exponent_bits <= 11 or not 1 <= mantissa_bits <= 52:
+        raise ValueError(f"no layout: {size} bytes, {exponent_bits} exponent bits")
+    if out.shape[0] != n * size:
+        raise ValueError(f"out holds {out.shape[0]} bytes, expected {n} * {size}")
+    with nogil:
+        for i in range(n):
+            bits = bits_of(values[i])
+            small = bits
+            if size < 8:
+                exponent = (bits >> 52) & 0x7FF
+                if exponent == 0x7FF:
+                    exponent = top
+                elif exponent:
+                    exponent = exponent - 1023 + bias
+                small = (
+                    (bits >> 63) << (8 * size - 1)
+                    | exponent << mantissa_bits
+                    | (bits & MANTISSA) >> (52 - mantissa_bits)
+                )
+            memcpy(&out[i * size], &small, size)

@@ -1,0 +1,237 @@
+"""Records taken apart: what a worker hands to the writer for a few architectures.
+
+``Splitter.add`` sorts a record's numbers by the form of their trial, so that everything after it works on
+matrices: rows are trials of one form, columns its numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from natsbin.errors import ArchiveError
+from natsbin.store import forms
+from natsbin.store.layouts import MISSING, Floats
+
+Epochs = tuple[tuple[int, int], ...]  # runs start..stop, in the order of a matrix's columns
+PLAIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Values of one column for some trials of a group: ``rows`` of the group, shape (rows, epochs)."""
+
+    column: str
+    epochs: Epochs
+    constant: bool  # one value stands for every epoch
+    rows: npt.NDArray[np.int64]
+    values: Floats
+
+
+@dataclass(frozen=True)
+class Group:
+    """Trials of one form in one table. Arrays have one entry a trial."""
+
+    hp: str
+    dataset: str
+    form: str
+    values_a_trial: int
+    index: npt.NDArray[np.int32]
+    seed: npt.NDArray[np.int64]
+    scalars: dict[str, Floats]
+    blocks: list[Block]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some architectures' records, taken apart: (index, record form) of each, and their trials."""
+
+    records: list[tuple[int, str]]
+    groups: list[Group]
+
+
+@dataclass
+class _Plan:
+    """How the numbers of one trial form spread over columns; ``rows`` collects its trials."""
+
+    hp: str
+    dataset: str
+    form: str
+    gathers: list[tuple[str, Epochs, npt.NDArray[np.intp] | slice]]
+    size: int
+    rows: list[tuple[int, int, dict[str, float], Floats]] = field(default_factory=list)
+
+    def take(self) -> Group:
+        """The trials collected so far, which are then forgotten."""
+        rows, self.rows = self.rows, []
+        matrix = np.stack([row[3] for row in rows])
+        blocks = []
+        for column, epochs, where in self.gathers:
+            values = matrix[:, where]
+            blocks += _blocks(column, epochs, values)
+        return Group(
+            self.hp,
+            self.dataset,
+            self.form,
+            self.size,
+            np.array([row[0] for row in rows], np.int32),
+            np.array([row[1] for row in rows], np.int64),
+            {name: np.array([row[2].get(name, MISSING) for row in rows]) for name in forms.SCALAR_FIELDS},
+            blocks,
+        )
+
+
+def _blocks(column: str, epochs: Epochs, values: Floats) -> list[Block]:
+    """One column's values; times that do not change over the epochs become one number."""
+    everything = np.arange(len(values))
+    if not column.endswith("_time"):
+        return [Block(column, epochs, False, everything, np.ascontiguousarray(values))]
+    bits = np.ascontiguousarray(values).view(np.uint64)
+    constant = (bits == bits[:, :1]).all(axis=1)
+    parts = []
+    if constant.any():
+        parts.append(Block(column, epochs, True, everything[constant], values[constant, :1].copy()))
+    if not constant.all():
+        parts.append(Block(column, epochs, False, everything[~constant], values[~constant]))
+    return parts
+
+
+class Splitter:
+    """Takes records apart. One may serve many batches: forms that it has seen cost a look-up."""
+
+    def __init__(self) -> None:
+        self._plans: dict[Any, _Plan] = {}
+        self._records: list[tuple[int, str]] = []
+        self._record_texts: dict[Any, str] = {}
+        self._runs: dict[tuple[str, tuple[Any, ...]], tuple[forms.Run, ...] | None] = {}
+
+    def add(self, index: int, states: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take one architecture's record (``{hp: state}``, as archives hold it) into the batch.
+
+        Raises ArchiveError that names the place where a value has no form.
+        """
+        parts = []
+        regular = True
+        for hp, state in states.items():
+            arch = state["arch_str"]
+            for (dataset, seed), trial in state["all_results"].items():
+                try:
+                    self._add_trial(hp, dataset, index, seed, trial, arch)
+                except (TypeError, OverflowError) as error:
+                    raise ArchiveError(f"architecture {index}, hp {hp!r}, trial {(dataset, seed)}: {error}") from error
+            parts.append((hp, forms.freeze_state(state, arch, index)))
+            regular = regular and forms.is_regular_state(state)
+        key = (type(states).__name__, tuple(parts), regular)
+        text = self._record_texts.get(key)
+        if text is None:
+            text = json.dumps({"record": key[0], "states": key[1], "regular": regular}, separators=(",", ":"))
+            self._record_texts[key] = text
+        self._records.append((index, text))
+
+    def take(self) -> Batch:
+        """The records added since the last call."""
+        records, self._records = self._records, []
+        return Batch(records, [plan.take() for plan in self._plans.values() if plan.rows])
+
+    def _add_trial(self, hp: str, dataset: str, index: int, seed: int, trial: Mapping[str, Any], arch: str) -> None:
+        specs: list[Any] = []
+        numbers: list[float] = []
+        scalars: dict[str, float] = {}
+        for name, value in trial.items():
+            if name in forms.SCALAR_FIELDS:
+                spec, number = forms.freeze_scalar(value, arch)
+                specs.append((name, "scalar", spec))
+                if number is not None:
+                    scalars[name] = number
+            elif name in forms.CURVES and (runs := self._usual_runs(name, value)) is not None:
+                specs.append((name, "curve", type(value).__name__, runs))
+                numbers.extend(value.values())
+            else:
+                specs.append((name, "literal", forms.freeze(value, arch)))
+        signature = (hp, dataset, type(trial).__name__, tuple(specs))
+        plan = self._plans.get(signature)
+        if plan is None:
+            plan = self._plans[signature] = _plan(*signature)
+        plan.rows.append((index, seed, scalars, np.array(numbers, np.float64)))
+
+    def _usual_runs(self, name: str, curve: Any) -> tuple[forms.Run, ...] | None:
+        """The runs of a curve's keys if the usual form holds it: a dict of floats with the usual keys."""
+        if type(curve) not in (dict, OrderedDict) or not set(map(type, curve.values())) <= {float}:
+            return None
+        key = (name, tuple(curve))
+        if key not in self._runs:
+            self._runs[key] = forms.curve_runs(*key)
+        return self._runs[key]
+
+
+def _plan(hp: str, dataset: str, kind: str, specs: tuple[Any, ...]) -> _Plan:
+    positions: dict[str, list[tuple[int, int]]] = {}  # column -> (epoch, place among the trial's numbers)
+    place = 0
+    for name, how, *rest in specs:
+        for part, start, stop in rest[1] if how == "curve" else ():
+            column = f"{part}_{forms.CURVES[name]}"
+            positions.setdefault(column, []).extend((epoch, place + epoch - start) for epoch in range(start, stop))
+            place += stop - start
+    for plain in (hp, dataset, *positions):
+        if not plain or not set(plain) <= PLAIN_NAME or plain[0] == ".":
+            raise ArchiveError(f"name {plain!r}: expected letters, digits, '-', '_' and '.'")
+    gathers: list[tuple[str, Epochs, npt.NDArray[np.intp] | slice]] = []
+    for column, pairs in positions.items():
+        order = sorted(pairs)
+        places = np.array([where for _, where in order], np.intp)
+        contiguous = bool((np.diff(places) == 1).all())
+        where = slice(int(places[0]), int(places[-1]) + 1) if contiguous else places
+        gathers.append((column, _epoch_runs([epoch for epoch, _ in order]), where))
+    form = {"type": kind, "epochs": _regular_epochs(specs), "trial": specs}
+    return _Plan(hp, dataset, json.dumps(form, separators=(",", ":")), gathers, place)
+
+
+def _epoch_runs(epochs: list[int]) -> Epochs:
+    runs: list[list[int]] = []
+    for epoch in epochs:
+        if runs and runs[-1][1] == epoch:
+            runs[-1][1] = epoch + 1
+        else:
+            runs.append([epoch, epoch + 1])
+    return tuple((start, stop) for start, stop in runs)
+
+
+def _regular_epochs(specs: tuple[Any, ...]) -> int | None:
+    """The number of epochs of a trial that tables alone can answer for; None where only its record can.
+
+    Regular is a trial of the usual fields and types whose train curves and times cover every epoch and whose
+    sets have accuracies just where they have losses.
+    """
+    by_name = {name: rest for name, *rest in specs}
+    if not {*forms.CURVES, *forms.SCALAR_FIELDS, "epochs", "eval_names"} <= set(by_name):
+        return None
+    (_, epochs), (_, names) = by_name["epochs"], by_name["eval_names"]
+    if epochs[0] != "int" or names[0] != "list" or any(item[0] != "str" for item in names[1]):
+        return None
+    if by_name["params"][1] != ("slot", "float64") or by_name["flop"][1] != ("slot", "float"):
+        return None
+    curves = {name: _epochs_by_set(by_name[name][2]) for name in forms.CURVES if by_name[name][0] == "curve"}
+    whole = ((0, epochs[1]),)
+    sets = [item[1] for item in names[1]]
+    if (
+        any(curves.get(name) != {"train": whole} for name in ("train_acc1es", "train_losses", "train_times"))
+        or curves.get("eval_times") != dict.fromkeys(sets, whole)
+        or curves.get("eval_acc1es") is None
+        or curves["eval_acc1es"] != curves.get("eval_losses")
+        or not set(curves["eval_acc1es"]) <= set(sets)
+    ):
+        return None
+    return int(epochs[1])
+
+
+def _epochs_by_set(runs: tuple[forms.Run, ...]) -> dict[str, Epochs]:
+    by_set: dict[str, list[int]] = {}
+    for name, start, stop in runs:
+        by_set.setdefault(name, []).extend(range(start, stop))
+    return {name: _epoch_runs(sorted(epochs)) for name, epochs in by_set.items()}

@@ -1,0 +1,36 @@
+"""Every name and number of the store format, in one place; docs/format.md says what they mean."""
+
+from __future__ import annotations
+
+FORMAT_NAME = "natsbin"
+FORMAT_VERSION = 1
+CONVENTIONS = "CF-1.11"
+
+MAPPED = "mapped"
+PACKED = "packed"
+
+CHUNK_ITEMS = 8192
+"""Values a chunk aims at; docs/format.md has the measurements behind it."""
+
+ALIGNMENT = 64
+"""Chunks start at multiples of a cache line."""
+
+DEFLATE_LEVEL = 9
+
+# Paths of what belongs to the whole store; a table is a group /HP/DATASET.
+ARCHITECTURE = "architecture"  # official indexes present, ascending
+NAMES = "architecture_name"  # all strings of the space, in the archive's order
+RECORD = "record"  # number of the form of each architecture's record
+FORMS = "forms"  # the JSON text of all forms
+CHECKSUMS = "checksums"  # a group that mirrors the tree: xxh3_64 of each dataset's chunks
+
+# Names inside a table.
+TRIAL = "trial"
+EPOCH = "epoch"
+SEED = "seed"
+FORM = "form"
+SCALARS = {"params": "M", "flop": "M", "latency": "s"}
+UNITS = {"accuracy": "percent", "top5": "percent", "loss": "1", "time": "s"}
+
+TAIL = "_tail"
+"""Suffix of the column that counts the correct samples of the last, incomplete batch."""

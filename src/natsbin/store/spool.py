@@ -1,0 +1,79 @@
+"""Columns on their way from batches to chunks, kept in an anonymous temporary file.
+
+Archives come by architecture, a store is laid out by epoch. The spool holds the batches' blocks until all are
+there; being anonymous, it is gone with the process, however that ends.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from natsbin.store.batch import Block, Epochs
+from natsbin.store.layouts import MISSING, Floats
+
+
+class Piece(NamedTuple):
+    """Where a block lies in the spool, and which trials (numbers within their table) its rows are."""
+
+    offset: int
+    epochs: Epochs
+    constant: bool
+    trials: npt.NDArray[np.int32]
+
+
+class Spool:
+    """Blocks of float64 by (table, column); a table is (hp, dataset)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder, prefix=".natsbin-spool-")  # noqa: SIM115 - closed by __exit__
+        self._end = 0
+        self._pieces: dict[tuple[str, str], dict[str, list[Piece]]] = defaultdict(lambda: defaultdict(list))
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._file.close()
+
+    def add(self, table: tuple[str, str], block: Block, first_trial: int) -> None:
+        """Append a block whose row 0 of its group is trial ``first_trial`` of the table."""
+        self._file.write(block.values.data)
+        trials = (first_trial + block.rows).astype(np.int32)
+        self._pieces[table][block.column].append(Piece(self._end, block.epochs, block.constant, trials))
+        self._end += block.values.nbytes
+
+    def columns(self, table: tuple[str, str]) -> list[str]:
+        return sorted(self._pieces[table])
+
+    def epochs(self, table: tuple[str, str]) -> int:
+        """The number of epochs that holds every value of a table."""
+        pieces = (piece for column in self._pieces[table].values() for piece in column)
+        return max((stop for piece in pieces for _, stop in piece.epochs), default=0)
+
+    def is_constant(self, table: tuple[str, str], column: str) -> bool:
+        """Whether one number a trial says everything about a column."""
+        return all(piece.constant for piece in self._pieces[table][column])
+
+    def gather(self, table: tuple[str, str], column: str, shape: tuple[int, ...], row_of: npt.NDArray[np.int32]) -> Floats:
+        """A column as an array of shape (epochs, trials) or (trials,); ``row_of[trial]`` is a trial's place in it."""
+        self._file.flush()
+        out = np.full(shape, MISSING)
+        for piece in self._pieces[table][column]:
+            epochs = np.concatenate([np.arange(*run) for run in piece.epochs])
+            width = 1 if piece.constant else len(epochs)
+            self._file.seek(piece.offset)
+            values = np.frombuffer(self._file.read(8 * width * len(piece.trials)), np.float64)
+            values = values.reshape(len(piece.trials), width)
+            rows = row_of[piece.trials]
+            if out.ndim == 1:
+                out[rows] = values[:, 0]
+            else:
+                out[epochs[:, None], rows] = values.T
+        return out

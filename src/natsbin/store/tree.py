@@ -1,0 +1,154 @@
+"""Writing the HDF5 tree of a store: chunk by chunk, checksummed, whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from natsbin.errors import OutputError
+from natsbin.store import format as fmt
+
+Chunk = tuple[tuple[int, ...], npt.NDArray[np.uint8]]
+"""Where a chunk starts, and its bytes: shape (*chunk shape, item size)."""
+
+
+def shuffle(raw: npt.NDArray[np.uint8], size: int) -> bytes:
+    """HDF5's shuffle filter: first bytes of all items, then second bytes, ..."""
+    return raw.reshape(-1, size).T.tobytes()
+
+
+class TreeWriter:
+    """Datasets of a store in the making. Every dataset is chunked and has its checksums beside the tree."""
+
+    def __init__(self, file: h5py.File, state: str) -> None:
+        self.file = file
+        self._packed = state == fmt.PACKED
+
+    def dataset(
+        self,
+        path: str,
+        kind: h5py.h5t.TypeID,
+        shape: tuple[int, ...],
+        chunk: tuple[int, ...],
+        chunks: Iterable[Chunk],
+        *,
+        dims: tuple[str, ...] = (),
+        attrs: Mapping[str, Any] | None = None,
+        fill: float | None = None,
+        deflate: bool = False,
+    ) -> None:
+        """Write one dataset; chunks that are not given read as ``fill``. ``dims`` are paths of its scales."""
+        filtered = deflate or self._packed
+        create = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        create.set_chunk(chunk)
+        size = kind.get_size()
+        if filtered:
+            create.set_shuffle()
+            create.set_deflate(fmt.DEFLATE_LEVEL)
+        if fill is not None:
+            create.set_fill_value(np.array(fill))
+        links = h5py.h5p.create(h5py.h5p.LINK_CREATE)
+        links.set_create_intermediate_group(True)
+        dataset = h5py.h5d.create(
+            self.file.id, path.encode(), kind, h5py.h5s.create_simple(shape), dcpl=create, lcpl=links
+        )
+        counts = [-(-length // step) for length, step in zip(shape, chunk, strict=True)]
+        digests = np.zeros(counts, np.uint64)
+        for start, raw in chunks:
+            digests[tuple(s // c for s, c in zip(start, chunk, strict=True))] = xxhash.xxh3_64_intdigest(raw.data)
+            data = zlib.compress(shuffle(raw, size), fmt.DEFLATE_LEVEL) if filtered else raw.tobytes()
+            dataset.write_direct_chunk(start, data)
+        node = h5py.Dataset(dataset)
+        for name, value in (attrs or {}).items():
+            node.attrs[name] = value
+        for axis, scale in enumerate(dims):
+            node.dims[axis].attach_scale(self.file[scale])
+        self.file.create_dataset(f"{fmt.CHECKSUMS}/{path}", data=digests)
+
+    def array(
+        self, path: str, values: npt.NDArray[Any], *, dims: tuple[str, ...] = (), attrs: Mapping[str, Any] | None = None,
+        deflate: bool = False,
+    ) -> None:
+        """Write a small array as one chunk."""
+        values = np.ascontiguousarray(values)
+        raw = values.view(np.uint8).reshape(*values.shape, values.dtype.itemsize)
+        kind = h5py.h5t.py_create(values.dtype)
+        chunks = [((0,) * values.ndim, raw)] if values.size else []
+        chunk = tuple(max(1, length) for length in values.shape)
+        self.dataset(path, kind, values.shape, chunk, chunks, dims=dims, attrs=attrs, deflate=deflate)
+
+    def scale(self, path: str, length: int, values: npt.NDArray[Any] | None = None, attrs: Mapping[str, Any] | None = None) -> None:
+        """A named axis; without values it is, in netCDF's terms, a dimension but not a variable, and takes no space."""
+        if values is not None:
+            self.array(path, values, attrs=attrs)
+            self.file[path].make_scale(path.rsplit("/", 1)[-1])
+        else:
+            node = self.file.create_dataset(path, (length,), ">f4")
+            node.make_scale(f"This is a netCDF dimension but not a netCDF variable.{length:10d}")
+
+
+@contextmanager
+def new_store(path: Path, state: str, *, force: bool) -> Iterator[TreeWriter]:
+    """A store in the making, which takes the place of ``path`` when the block ends, and leaves nothing if it fails.
+
+    Raises OutputError where ``path`` exists and ``force`` is not said, and for a disk that refuses.
+    """
+    refuse_existing(path, force)
+    _remove_stale(path)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        # The latest format has checksums on metadata; aligned chunks can be mapped.
+        with h5py.File(
+            part, "w", libver="latest", alignment_threshold=fmt.ALIGNMENT, alignment_interval=fmt.ALIGNMENT
+        ) as file:
+            yield TreeWriter(file, state)
+        _sync(part)
+        refuse_existing(path, force)
+        os.replace(part, path)
+        _sync(path.parent)
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"{path}: cannot be written: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def refuse_existing(path: Path, force: bool) -> None:
+    """Raise OutputError where ``path`` cannot become a new file."""
+    if path.is_dir():
+        raise OutputError(f"{path}: is a folder, expected the path of a new store")
+    if path.exists() and not force:
+        raise OutputError(f"{path}: exists already; say force (--force) to replace it")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: there is no folder {path.parent}")
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove what killed writers left: HDF5 locks a file as long as its writer lives."""
+    for part in path.parent.glob(f".{path.name}.*.part"):
+        try:
+            with part.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                part.unlink(missing_ok=True)
+        except OSError:
+            continue  # in use, or not ours to remove
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

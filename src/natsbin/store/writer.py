@@ -1,0 +1,205 @@
+"""Batches to a store, in bounded memory: spooled by column as they come, encoded column by column at the end."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+
+from natsbin._version import __version__
+from natsbin.errors import ArchiveError, OutputError
+from natsbin.spaces import SAMPLES, SearchSpace
+from natsbin.store import codec
+from natsbin.store import format as fmt
+from natsbin.store.batch import Batch
+from natsbin.store.layouts import MISSING, Floats, Layout, Unsigned, is_missing
+from natsbin.store.spool import Spool
+from natsbin.store.tree import Chunk, TreeWriter, new_store, refuse_existing
+
+
+@dataclass
+class _Table:
+    """What is known of a table's trials, in the order they came."""
+
+    index: list[npt.NDArray[np.int32]] = field(default_factory=list)
+    seed: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    form: list[npt.NDArray[np.uint32]] = field(default_factory=list)
+    values: list[npt.NDArray[np.int32]] = field(default_factory=list)
+    scalars: dict[str, list[Floats]] = field(default_factory=lambda: defaultdict(list))
+    trials: int = 0
+
+
+class StoreWriter:
+    """A store in the making: ``add`` batches, then ``write`` the file."""
+
+    def __init__(self, path: Path, space: SearchSpace, architectures: list[str], *, force: bool = False) -> None:
+        refuse_existing(path, force)
+        self._path, self._space, self._names, self._force = path, space, architectures, force
+        self._records: dict[int, int] = {}
+        self._forms: dict[str, int] = {}
+        self._tables: dict[tuple[str, str], _Table] = defaultdict(_Table)
+        try:
+            self._spool = Spool(path.parent)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written: {error}") from error
+
+    def __enter__(self) -> StoreWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._spool.__exit__(kind, error, trace)
+
+    def add(self, batch: Batch) -> None:
+        """Take a batch. Raises ArchiveError for an architecture that came before, OutputError for a full disk."""
+        for index, form in batch.records:
+            if index in self._records:
+                raise ArchiveError(f"architecture {index} comes twice")
+            self._records[index] = self._number(form)
+        try:
+            for group in batch.groups:
+                key = (group.hp, group.dataset)
+                table, count = self._tables[key], len(group.index)
+                for block in group.blocks:
+                    self._spool.add(key, block, table.trials)
+                table.index.append(group.index)
+                table.seed.append(group.seed)
+                table.form.append(np.full(count, self._number(group.form), np.uint32))
+                table.values.append(np.full(count, group.values_a_trial, np.int32))
+                for name, values in group.scalars.items():
+                    table.scalars[name].append(values)
+                table.trials += count
+        except OSError as error:
+            raise OutputError(f"{self._path}: cannot be written: {error}") from error
+
+    def write(self, source: str = "", digest: str = "") -> None:
+        """Write the store from all batches; ``source`` and ``digest`` name where they came from."""
+        if not self._records:
+            raise ArchiveError(f"{source or 'the archive'}: no architecture in it")
+        with new_store(self._path, fmt.MAPPED, force=self._force) as tree:
+            tree.file.attrs.update(
+                {
+                    "Conventions": fmt.CONVENTIONS,
+                    "title": f"NATS-Bench, {self._space.title} search space",
+                    "format": fmt.FORMAT_NAME,
+                    "format_version": fmt.FORMAT_VERSION,
+                    "state": fmt.MAPPED,
+                    "space": self._space.name,
+                    "total_architectures": len(self._names),
+                    "official_order": self._names == self._space.architectures,
+                    "source": source,
+                    "source_digest": digest,
+                    "writer": f"natsbin {__version__}",
+                }
+            )
+            indexes = np.array(sorted(self._records), np.int32)
+            records = np.array([self._records[index] for index in indexes.tolist()], np.uint32)
+            tree.scale(fmt.ARCHITECTURE, len(indexes), indexes, {"long_name": "official index of an architecture"})
+            tree.array(fmt.RECORD, records, dims=(fmt.ARCHITECTURE,), attrs={"long_name": "number of its record's form"})
+            names = np.array([name.encode() for name in self._names])
+            tree.array(fmt.NAMES, names, attrs={"long_name": "architecture by official index"}, deflate=True)
+            text = "[" + ",\n".join(self._forms) + "]\n"
+            tree.array(fmt.FORMS, np.frombuffer(text.encode(), np.uint8), deflate=True)
+            for key in sorted(self._tables):
+                self._write_table(tree, key)
+
+    def _number(self, form: str) -> int:
+        return self._forms.setdefault(form, len(self._forms))
+
+    def _write_table(self, tree: TreeWriter, key: tuple[str, str]) -> None:
+        table, path, dataset = self._tables[key], "/".join(key), key[1]
+        index, seed = np.concatenate(table.index), np.concatenate(table.seed)
+        # Trials with the most values come first, so that an epoch that only some have takes only their chunks.
+        order = np.lexsort((seed, index, -np.concatenate(table.values)))
+        row_of = np.empty(len(order), np.int32)
+        row_of[order] = np.arange(len(order), dtype=np.int32)
+        epochs, trial, epoch = self._spool.epochs(key), f"{path}/{fmt.TRIAL}", f"{path}/{fmt.EPOCH}"
+        if (np.diff(index[order]) == 0)[np.diff(seed[order]) == 0].any():
+            raise ArchiveError(f"hp {key[0]}, {dataset}: an architecture has two trials of one seed")
+
+        tree.scale(trial, len(order))
+        tree.scale(epoch, epochs, np.arange(epochs, dtype=np.int32), {"long_name": "epoch, from 0"})
+        per_trial = {
+            fmt.ARCHITECTURE: (index.astype(np.int32), {"long_name": "official index of an architecture"}),
+            fmt.SEED: (seed, {"long_name": "random seed of a trial"}),
+            fmt.FORM: (np.concatenate(table.form), {"long_name": "number of the trial's form"}),
+        }
+        for name, unit in fmt.SCALARS.items():
+            per_trial[name] = (np.concatenate(table.scalars[name]), {"units": unit, **_COORDINATES})
+        for name, (values, attrs) in per_trial.items():
+            tree.array(f"{path}/{name}", values[order], dims=(trial,), attrs=attrs)
+        for column in self._spool.columns(key):
+            set_name, _, quantity = column.rpartition("_")
+            shape: tuple[int, ...] = (epochs, len(order))
+            if self._spool.is_constant(key, column):
+                shape = shape[1:]
+            values = self._spool.gather(key, column, shape, row_of)
+            dims = (epoch, trial)[-len(shape) :]
+            _write_column(tree, f"{path}/{column}", quantity, SAMPLES.get((dataset, set_name)), values, dims)
+
+
+_COORDINATES = {"coordinates": f"{fmt.ARCHITECTURE} {fmt.SEED}"}
+
+
+def _write_column(
+    tree: TreeWriter, path: str, quantity: str, samples: int | None, values: Floats, dims: tuple[str, ...]
+) -> None:
+    encoded = codec.encode(quantity, samples, values)
+    coding = encoded.coding
+    attrs: dict[str, object] = {"units": fmt.UNITS[quantity], **_COORDINATES, "coding": coding.kind}
+    if coding.kind != codec.PLAIN:
+        attrs |= {"samples": coding.samples, "shift": coding.shift, "scale_factor": coding.scale_factor}
+    chunk = chunk_shape(values)
+    _write_numbers(tree, path, coding.layout, encoded.numbers, chunk, dims, attrs)
+    if encoded.tail is not None:
+        tail = {"units": "1", **_COORDINATES, "long_name": "correct samples of the last, incomplete batch"}
+        _write_numbers(tree, path + fmt.TAIL, codec.TAIL_LAYOUT, encoded.tail, chunk, dims, tail)
+
+
+def _write_numbers(
+    tree: TreeWriter,
+    path: str,
+    layout: Layout,
+    numbers: Floats,
+    chunk: tuple[int, ...],
+    dims: tuple[str, ...],
+    attrs: dict[str, object],
+) -> None:
+    fill: float = np.nan
+    if isinstance(layout, Unsigned):
+        fill = layout.missing
+        attrs = {**attrs, "_FillValue": np.array(fill, f"<u{layout.size}")}
+    chunks = _chunks(layout, numbers, chunk)
+    tree.dataset(path, layout.hdf5_type(), numbers.shape, chunk, chunks, dims=dims, attrs=attrs, fill=fill)
+
+
+def chunk_shape(values: Floats) -> tuple[int, ...]:
+    """Chunks of about ``CHUNK_ITEMS`` values: many trials of one epoch, or more epochs where trials are few.
+
+    A column with gaps has chunks of one epoch, so that an epoch without values takes no space.
+    """
+    trials = values.shape[-1]
+    across = -(-trials // (-(-trials // fmt.CHUNK_ITEMS)))
+    if values.ndim == 1:
+        return (across,)
+    deep = 1 if is_missing(values).any() else min(values.shape[0], max(1, fmt.CHUNK_ITEMS // across))
+    return (deep, across)
+
+
+def _chunks(layout: Layout, numbers: Floats, chunk: tuple[int, ...]) -> Iterator[Chunk]:
+    counts = [-(-length // step) for length, step in zip(numbers.shape, chunk, strict=True)]
+    for place in np.ndindex(*counts):
+        start = tuple(p * step for p, step in zip(place, chunk, strict=True))
+        part = numbers[tuple(slice(s, s + step) for s, step in zip(start, chunk, strict=True))]
+        if is_missing(part).all():
+            continue
+        if part.shape != chunk:
+            whole = np.full(chunk, MISSING)
+            whole[tuple(slice(length) for length in part.shape)] = part
+            part = whole
+        yield start, codec.pack(layout, part)
