@@ -1,0 +1,76 @@
+"""Original NATS-Bench archives, read safely: folders, tars, split tars and benchmark files."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from os import PathLike, fspath
+from pathlib import Path
+
+from ..errors import ArchiveError
+from .base import Archive, Record, Task
+from .benchmark import BenchmarkArchive
+from .files import folder
+from .meta import META_NAME, space_named
+from .tar import is_chunk, siblings, tar
+
+__all__ = ["Archive", "Record", "Task", "open_archive"]
+
+
+class NoArchiveError(ArchiveError, FileNotFoundError):
+    """There is nothing at the path given."""
+
+
+def open_archive(
+    path: str | PathLike[str] | Sequence[str | PathLike[str]],
+    space: str | None = None,
+    *,
+    check_digest: bool = True,
+) -> Archive:
+    """Opens an original archive of any kind, and checks its ``meta``.
+
+    Args:
+        path: a folder; a ``.tar`` of one; the chunks of a split tar, as several paths, a glob pattern or any
+            one of them; or a benchmark file ``….pickle.pbz2``.
+        space: ``tss`` or ``topology``, ``sss`` or ``size``; None to recognise it.
+        check_digest: whether a benchmark file whose name has a digest must have that md5, which
+            is told after its last record.
+
+    Raises:
+        ArchiveError: no such path (then a FileNotFoundError too), not an archive, or one of another space.
+    """
+    said = space_named(space)
+    paths = _paths(path)
+    first = paths[0]
+    for each in paths:
+        if not each.exists():
+            raise NoArchiveError(f"{each}: no such file or folder; an archive was expected")
+    try:
+        if len(paths) == 1 and first.is_dir():
+            return folder(first, said)
+        if len(paths) > 1 or is_chunk(first):
+            return tar(paths if len(paths) > 1 else siblings(first), said)
+        if first.name == META_NAME:
+            raise ArchiveError(
+                f"{first}: only the list of architectures; the folder that it is in was expected"
+            )
+        if first.name.endswith(".pbz2"):
+            return BenchmarkArchive(first, said, check_digest)
+        return tar(paths, said)
+    except OSError as error:
+        if isinstance(error, ArchiveError):
+            raise
+        raise ArchiveError(f"{first}: cannot be read: {error}") from error
+
+
+def _paths(path: str | PathLike[str] | Sequence[str | PathLike[str]]) -> list[Path]:
+    if not isinstance(path, (str, PathLike)):
+        if not path:
+            raise ArchiveError("no path given; an archive was expected")
+        return [Path(each) for each in path]
+    if glob.has_magic(fspath(path)) and not Path(path).exists():
+        found = sorted(glob.glob(fspath(path)))
+        if not found:
+            raise NoArchiveError(f"{fspath(path)}: nothing matches this pattern; an archive was expected")
+        return [Path(each) for each in found]
+    return [Path(path)]

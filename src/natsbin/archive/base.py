@@ -1,0 +1,76 @@
+"""What every kind of archive offers, and the record that all of them hand on."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from .._pickle import Unpickler
+from ..spaces import SearchSpace
+from .bzip import decompress
+
+FILE_LIMIT = 16 << 20  # decompressed bytes of one architecture or of meta; genuine ones have at most 1.4 MB
+
+
+class Record(NamedTuple):
+    """One architecture, checked: its official index, and ``{hp: state}`` as in the original pickle."""
+
+    index: int  # type: ignore[assignment]  # a tuple's own `index` is of no use here
+    states: dict[str, dict[str, Any]]
+
+
+class Task(Protocol):
+    """A unit of work that can be sent to another process, small and pickled."""
+
+    def read(self) -> Iterator[Record]:
+        """The task's records. Raises ArchiveError where they are not what an archive contains."""
+        ...
+
+
+class Archive(ABC):
+    """An opened archive of either search space.
+
+    Attributes:
+        path: the archive, or the first of several files that it consists of.
+        kind: ``folder``, ``tar``, ``split tar`` or ``benchmark file``.
+        space: its search space.
+        meta_archs: all architecture strings that ``meta`` lists, by index.
+        digest: the five hex digits in its name, None where there are none.
+        indexes: the indexes that are present, sorted; None where only reading it all tells.
+        compressed_bytes: size of the architectures' bz2 data, ``meta`` apart where that is apart.
+    """
+
+    path: Path
+    kind: str
+    space: SearchSpace
+    meta_archs: list[str]
+    digest: str | None
+    indexes: list[int] | None
+    compressed_bytes: int
+
+    @property
+    def total_archs(self) -> int:
+        """How many architectures ``meta`` lists, present or not."""
+        return len(self.meta_archs)
+
+    @abstractmethod
+    def tasks(self) -> Iterator[Task]:
+        """All records as units of work, in ascending order of indexes where ``indexes`` tells them."""
+
+    @abstractmethod
+    def read(self, index: int) -> dict[str, dict[str, Any]]:
+        """The states of one architecture. Raises ArchiveError where it is absent."""
+
+
+def unpickle(data: bytes, source: str) -> object:
+    """The object in one small pickle file, ``source`` in errors; admits only what archives contain.
+
+    Raises:
+        UnsafePickleError: it asks for anything else.
+        ArchiveError: it is no pickle in bz2, or a damaged one.
+    """
+    unpickler = Unpickler(source, FILE_LIMIT)
+    unpickler.feed(decompress(data, source, FILE_LIMIT), last=True)
+    return unpickler.value

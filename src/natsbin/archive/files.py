@@ -1,0 +1,116 @@
+"""Archives of one file an architecture: a folder, or a tar of it that is read without unpacking."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ArchiveError
+from ..spaces import SPACES, SearchSpace
+from .base import Archive, Record, unpickle
+from .meta import META_NAME, check_meta, digest_of
+from .parts import Piece, piece_of_file, read_pieces
+from .schema import check_record
+
+_NAME = re.compile(r"(\d{6})\.pickle\.pbz2")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of the archive: where its bytes lie, and what to call it in errors."""
+
+    source: str
+    pieces: tuple[Piece, ...]
+
+    def unpickle(self) -> object:
+        return unpickle(read_pieces(self.pieces, self.source), self.source)
+
+
+@dataclass(frozen=True)
+class ArchitectureTask:
+    """Reads one architecture."""
+
+    member: Member
+    index: int
+    arch: str
+    space_name: str
+
+    def read(self) -> Iterator[Record]:
+        states = check_record(
+            self.member.unpickle(), self.index, self.arch, SPACES[self.space_name], self.member.source
+        )
+        yield Record(self.index, states)
+
+
+class FilesArchive(Archive):
+    """An archive whose files are known by name: random access, one task an architecture."""
+
+    def __init__(
+        self, path: Path, kind: str, members: Sequence[tuple[str, Member]], space: SearchSpace | None
+    ) -> None:
+        """``members`` are all files, by their names without folders; others than an archive's are ignored."""
+        self.path = path
+        self.kind = kind
+        self.digest = digest_of(path)
+        found = _by_name(members)
+        meta = found.pop(META_NAME, None)
+        if meta is None:
+            raise ArchiveError(
+                f"{path}: no {META_NAME} in this {kind}, which has {len(found)} files NNNNNN.pickle.pbz2; "
+                "an archive has both"
+            )
+        checked = check_meta(meta.unpickle(), meta.source, space)
+        self.space = checked.space
+        self.meta_archs = checked.archs
+        self._members = {int(name[:6]): found[name] for name in sorted(found)}
+        for index, member in self._members.items():
+            checked.check_index(index, member.source)
+        if not self._members:
+            raise ArchiveError(f"{path}: no architecture, a file NNNNNN.pickle.pbz2, beside {META_NAME}")
+        self.indexes = list(self._members)
+        self.compressed_bytes = sum(
+            piece.size for member in self._members.values() for piece in member.pieces
+        )
+
+    def tasks(self) -> Iterator[ArchitectureTask]:
+        for index, member in self._members.items():
+            yield ArchitectureTask(member, index, self.meta_archs[index], self.space.name)
+
+    def read(self, index: int) -> dict[str, dict[str, Any]]:
+        member = self._members.get(index)
+        if member is None:
+            raise ArchiveError(
+                f"{self.path}: no architecture {index}; {len(self._members)} of {self.total_archs} are "
+                f"there, the first {min(self._members)}, the last {max(self._members)}"
+            )
+        (record,) = ArchitectureTask(member, index, self.meta_archs[index], self.space.name).read()
+        return record.states
+
+
+def folder(path: Path, space: SearchSpace | None) -> FilesArchive:
+    """Opens a folder."""
+    with os.scandir(path) as entries:
+        members = [
+            (entry.name, Member(entry.path, (piece_of_file(Path(entry.path)),)))
+            for entry in entries
+            if _is_archive_file(entry.name)
+        ]
+    if not members:
+        raise ArchiveError(f"{path}: no {META_NAME} and no NNNNNN.pickle.pbz2 in this folder: not an archive")
+    return FilesArchive(path, "folder", members, space)
+
+
+def _is_archive_file(name: str) -> bool:
+    return name == META_NAME or _NAME.fullmatch(name) is not None
+
+
+def _by_name(members: Sequence[tuple[str, Member]]) -> dict[str, Member]:
+    found: dict[str, Member] = {}
+    for name, member in members:
+        if _is_archive_file(name) and found.setdefault(name, member) is not member:
+            raise ArchiveError(f"{member.source}: a second {name}, beside {found[name].source}")
+    return found
