@@ -1,0 +1,87 @@
+"""Where an archive departs from its regular pattern: a fixed rule of the architecture's index.
+
+Genuine archives are ragged in rare places. Here every kind occurs, in both spaces unless noted, often enough
+that any 200 consecutive architectures show all of them (the single genuine case of NaN, 9075, apart):
+
+======================== ================================== ==========================================
+kind                     indexes                            what differs
+======================== ================================== ==========================================
+two seeds (tss/200)      7,456 of 15,625, evenly spread     seed 999 is absent
+newer run (tss/200)      ``index % 16 == 5``                the last seed has every epoch of every set
+odd network (tss/200)    204 of 15,625, evenly spread       one seed's params and FLOPs are another's
+NaN losses (longest hp)  9075 of tss; ``index % 150 == 30`` one trial, from an epoch on
+latency is an empty list ``index % 64 == 20``               trials of one dataset; every second time
+latency is None          ``index % 64 == 21``               of seed 777 alone
+latency is [-1]          ``index % 64 == 22``               (likewise)
+trials by dataset        ``index % 8 == 4``                 order of ``all_results``
+trials by seed           ``index % 8 == 6``                 order of ``all_results`` (tss/200)
+eval_names in any order  ``index % 8 == 1``                 order within each trial
+======================== ================================== ==========================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from natsbin.spaces import DATASETS, SearchSpace
+
+Latency = Literal["measured", "empty", "none", "minus one"]
+Order = Literal["999 first", "by dataset", "by seed"]
+
+
+@dataclass(frozen=True)
+class NanLoss:
+    """A trial whose losses are NaN from an epoch on, after which it is right by chance."""
+
+    dataset: str
+    seed: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Raggedness:
+    """How one architecture departs; see the table above."""
+
+    seeds: tuple[int, ...]  # of tss/200, ascending
+    newer_run: bool
+    odd_network: bool
+    nan: NanLoss | None
+    latency: Latency
+    latency_dataset: str
+    latency_one_seed: bool
+    order: Order
+    shuffled_names: bool
+
+
+def _is_one_of(count: int, index: int, total: int) -> bool:
+    """True for ``count`` of ``total`` indexes, evenly spread."""
+    return (index + 1) * count // total != index * count // total
+
+
+def _nan(space: SearchSpace, index: int) -> NanLoss | None:
+    if space.name == "tss" and index == 9075:
+        return NanLoss("ImageNet16-120", 777, 68)
+    if index % 150 != 30:
+        return None
+    epochs = max(space.epochs.values())
+    return NanLoss(DATASETS[index // 150 % len(DATASETS)], 777, epochs // 4 + index % (epochs // 2))
+
+
+def raggedness(space: SearchSpace, index: int) -> Raggedness:
+    """What is irregular at an architecture; depends on nothing but its index."""
+    topology = space.name == "tss"
+    forms: dict[int, Latency] = {20: "empty", 21: "none", 22: "minus one"}
+    orders: dict[int, Order] = {4: "by dataset", 6: "by seed"}
+    block = index // 64
+    return Raggedness(
+        seeds=(777, 888) if topology and _is_one_of(7456, index, 15_625) else (777, 888, 999),
+        newer_run=topology and index % 16 == 5,
+        odd_network=topology and _is_one_of(204, index, 15_625),
+        nan=_nan(space, index),
+        latency=forms.get(index % 64, "measured"),
+        latency_dataset=DATASETS[block % len(DATASETS)],
+        latency_one_seed=block % 2 == 1,
+        order=orders.get(index % 8, "999 first"),
+        shuffled_names=index % 8 == 1,
+    )

@@ -1,0 +1,188 @@
+"""Generated archives on disk: a folder, a tar of one, or a benchmark file."""
+
+from __future__ import annotations
+
+import bz2
+import io
+import multiprocessing
+import os
+import shutil
+import tarfile
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from natsbin.errors import OutputError
+from natsbin.spaces import SPACES, SearchSpace
+from natsbin.synthetic.finals import load_finals
+from natsbin.synthetic.pickles import BenchmarkPickle, Record, dumps
+from natsbin.synthetic.states import make_states
+
+KINDS = ("folder", "tar", "benchmark")
+FILE_NAME = "{:06d}.pickle.pbz2"
+META_NAME = "meta.pickle.pbz2"
+ARCHITECTURES_A_JOB = 16  # fewer are not worth starting a process
+WAITING_A_JOB = 4  # results that may wait to be written
+
+Progress = Callable[[int], None]
+Made = TypeVar("Made")
+
+
+def _states(space_name: str, index: int, seed: int, finals: bool) -> OrderedDict[str, dict[str, Any]]:
+    return make_states(SPACES[space_name], index, seed, load_finals() if finals else None)
+
+
+def _file(space_name: str, index: int, seed: int, finals: bool) -> bytes:
+    """One architecture's file."""
+    return bz2.compress(dumps(_states(space_name, index, seed, finals)))
+
+
+def _record(space_name: str, index: int, seed: int, finals: bool) -> Record:
+    return Record(SPACES[space_name], index, _states(space_name, index, seed, finals))
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What to generate, and how."""
+
+    space: SearchSpace
+    indexes: list[int]
+    seed: int
+    finals: bool
+    jobs: int
+    tell: Progress
+
+    def each(self, make: Callable[[str, int, int, bool], Made], indexes: list[int]) -> Iterator[Made]:
+        """``make`` of each index in order, over processes, with a bounded number of results waiting."""
+        calls = ((self.space.name, index, self.seed, self.finals) for index in indexes)
+        if self.jobs <= 1:
+            yield from (make(*call) for call in calls)
+            return
+        waiting: deque[Future[Made]] = deque()
+        # spawned, not forked: a caller's threads (a progress bar has one) make a fork unsafe
+        with ProcessPoolExecutor(self.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+            try:
+                for call in calls:
+                    waiting.append(pool.submit(make, *call))
+                    if len(waiting) >= self.jobs * WAITING_A_JOB:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+
+def meta(space: SearchSpace) -> dict[str, Any]:
+    """What ``meta.pickle.pbz2`` of a published archive holds: the whole space, and nothing evaluated."""
+    return {
+        "meta_archs": space.architectures,
+        "total_archs": len(space),
+        "arch2infos": None,
+        "evaluated_indexes": set(),
+    }
+
+
+def make_archive(
+    dst: Path,
+    space: SearchSpace,
+    indexes: Iterable[int] | None = None,
+    *,
+    kind: str = "folder",
+    seed: int = 0,
+    finals: bool = False,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write a generated archive of some architectures (None: the whole space) to ``dst`` and return ``dst``.
+
+    ``kind`` is ``folder`` (a file an architecture), ``tar`` (of such a folder) or ``benchmark`` (one
+    ``.pickle.pbz2``). The content does not depend on ``jobs`` (processes; None: as many as pay).
+    ``finals`` plants the genuine final values of the topology space. ``progress`` is called with 1 for each
+    architecture written. Nothing is left at ``dst`` unless all of it was written.
+
+    Raises OutputError for a ``dst`` that exists (unless ``overwrite``) or cannot be written, ValueError for
+    an index outside the space or an unknown kind, ArchiveError for ``finals`` where they are not installed.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
+    chosen = list(dict.fromkeys(range(len(space)) if indexes is None else indexes))
+    wrong = next((index for index in chosen if not 0 <= index < len(space)), None)
+    if wrong is not None or not chosen:
+        raise ValueError(f"index is {wrong}; expected at least one of 0..{len(space) - 1} for {space.name}")
+    if finals:
+        load_finals()  # fails here rather than in a worker
+    if jobs is None:
+        jobs = max(1, min(os.cpu_count() or 1, len(chosen) // ARCHITECTURES_A_JOB))
+    work = _Work(space, chosen, seed, finals, jobs, progress or (lambda _: None))
+    write = {"folder": _write_folder, "tar": _write_tar, "benchmark": _write_benchmark}[kind]
+    with _replacing(dst, overwrite) as partial:
+        write(work, partial, dst.name)
+    return dst
+
+
+def _write_folder(work: _Work, partial: Path, _name: str) -> None:
+    partial.mkdir()
+    (partial / META_NAME).write_bytes(bz2.compress(dumps(meta(work.space))))
+    for index, data in zip(work.indexes, work.each(_file, work.indexes), strict=True):
+        (partial / FILE_NAME.format(index)).write_bytes(data)
+        work.tell(1)
+
+
+def _write_tar(work: _Work, partial: Path, name: str) -> None:
+    top = name.removesuffix(".tar")
+    with tarfile.open(partial, "w") as tar:
+
+        def add(file_name: str, data: bytes) -> None:
+            member = tarfile.TarInfo(f"{top}/{file_name}")
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+
+        folder = tarfile.TarInfo(top)
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+        tar.addfile(folder)
+        add(META_NAME, bz2.compress(dumps(meta(work.space))))
+        for index, data in zip(work.indexes, work.each(_file, work.indexes), strict=True):
+            add(FILE_NAME.format(index), data)
+            work.tell(1)
+
+
+def _write_benchmark(work: _Work, partial: Path, _name: str) -> None:
+    first, *rest = work.indexes
+    with bz2.BZ2File(partial, "wb") as stream:
+        file = BenchmarkPickle(stream, work.space)
+        file.add_first(first, _states(work.space.name, first, work.seed, work.finals))
+        work.tell(1)
+        for record in work.each(_record, rest):
+            file.add(record)
+            work.tell(1)
+        file.finish()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _replacing(dst: Path, overwrite: bool) -> Iterator[Path]:
+    """A sibling path to write to, which becomes ``dst`` when all went well and vanishes otherwise."""
+    if dst.exists() and not overwrite:
+        raise OutputError(f"{dst} exists already; expected a new path, or leave to overwrite it")
+    partial = dst.with_name(f".{dst.name}.{os.getpid()}.partial")
+    with ExitStack() as stack:
+        stack.callback(_remove, partial)
+        try:
+            dst.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            if overwrite:
+                _remove(dst)
+            partial.rename(dst)
+        except OSError as error:
+            raise OutputError(f"{dst} cannot be written: {error}") from error
