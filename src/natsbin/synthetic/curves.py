@@ -1,7 +1,8 @@
 """Learning curves: what fraction of each set a network gets right, and its loss, epoch by epoch.
 
-Shapes are ``(seeds, epochs)``; accuracies are fractions. The form is that of the genuine runs: a steep start,
-a plateau that is noisy while the cosine schedule's learning rate is high, and a late rise when it ends.
+Shapes are ``(seeds, epochs)``; accuracies are fractions. The form and its numbers are those of the genuine
+runs: a steep start, a plateau on which evaluation is noisy while the cosine schedule's learning rate is
+high, and a late rise when it ends.
 """
 
 from __future__ import annotations
@@ -18,23 +19,29 @@ from natsbin.synthetic.meters import Floats
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # of a topology cell, in string order
 WORTH = (0.0, 0.25, 0.7, 1.0, 0.15)  # of an operation, by digit
 
+NEARLY_ALL = 0.9998  # right, where training saturates
+
 
 @dataclass(frozen=True)
 class _Task:
-    """How accuracy, top-5 accuracy, loss and over-fitting hang together on a dataset, fitted by eye."""
+    """How final accuracy, top-5 accuracy, loss and over-fitting hang together on a dataset."""
 
-    worst: float  # final validation accuracy of the poorest network that learns at all
+    worst: dict[str, float]  # final validation accuracy of a space's poorest network that learns at all
     best: float
+    final_power: float  # of the quality, between those two
+    schooling: float  # of the longest schedule's accuracy, what a poor network reaches in 12 epochs
     top5_power: float
-    loss_power: float
+    loss_power: tuple[float, float]  # of what is wrong, and its slope with what is right
     overfit: tuple[float, float]  # power of the error that is the training error: poorest, best network
+    doubt: float  # how much loss a gap between training and evaluation adds
 
 
+_CIFAR10 = (0.70, 4.2, (0.6, 0.35), (1.2, 5.5), 5.0)
 _TASKS = {
-    "cifar10-valid": _Task(0.55, 0.915, 4.2, 0.80, (1.2, 2.8)),
-    "cifar10": _Task(0.64, 0.935, 4.2, 0.80, (1.2, 2.8)),
-    "cifar100": _Task(0.25, 0.735, 3.0, 1.40, (1.1, 3.3)),
-    "ImageNet16-120": _Task(0.12, 0.468, 3.4, 1.60, (1.0, 1.5)),
+    "cifar10-valid": _Task({"tss": 0.55, "sss": 0.77}, 0.915, 1.0, *_CIFAR10),
+    "cifar10": _Task({"tss": 0.64, "sss": 0.80}, 0.935, 1.0, *_CIFAR10),
+    "cifar100": _Task({"tss": 0.25, "sss": 0.32}, 0.735, 1.5, 0.55, 3.0, (1.6, -0.5), (1.1, 6.5), 1.0),
+    "ImageNet16-120": _Task({"tss": 0.12, "sss": 0.16}, 0.468, 2.0, 0.55, 3.4, (1.7, -0.7), (1.0, 1.6), 1.0),
 }
 
 
@@ -55,7 +62,7 @@ def chance(dataset: str, set_name: str) -> float:
 def quality(space: SearchSpace, digits: tuple[int, ...]) -> float:
     """How good an architecture is, 0 to 1; a cell without a path from input to output gets -1."""
     if space.name == "sss":
-        return sum(math.log2(CHANNELS[d] / 8) for d in digits) / (3 * len(digits))
+        return math.sqrt(sum(math.log2(CHANNELS[d] / 8) for d in digits) / (3 * len(digits)))
     from_input, to_output = {0}, {3}
     edges = [(edge, d) for edge, d in zip(EDGES, digits, strict=True) if OPERATIONS[d] != "none"]
     for (start, end), _ in edges:  # string order is topological
@@ -65,51 +72,61 @@ def quality(space: SearchSpace, digits: tuple[int, ...]) -> float:
     if 3 not in from_input:
         return -1.0
     worth = sum(WORTH[d] for (start, end), d in edges if start in from_input and end in to_output)
-    return 1.0 - math.exp(-0.75 * worth)
+    return 1.0 - math.exp(-0.65 * worth)
 
 
-def final_fraction(dataset: str, merit: float) -> float:
+def final_fraction(space: SearchSpace, dataset: str, merit: float) -> float:
     """Validation accuracy after the longest schedule of a network of that quality, as a fraction."""
     task = _TASKS[dataset]
-    return 1 / CLASSES[dataset] if merit < 0 else task.worst + (task.best - task.worst) * merit
+    if merit < 0:
+        return 1 / CLASSES[dataset]
+    return task.worst[space.name] + (task.best - task.worst[space.name]) * merit**task.final_power
+
+
+def _progress(epochs: int) -> tuple[Floats, Floats]:
+    """How much of its final accuracy a run has by each epoch (0 to 1), and the relative learning rate."""
+    epoch = np.arange(1, epochs + 1)
+    rate = (1.0 + np.cos(np.pi * epoch / epochs)) / 2
+    start = -np.expm1(-((epoch / (1.5 + 0.0325 * epochs)) ** 0.6))
+    progress = 0.74 * start + 0.26 * (1.0 - rate)
+    return progress / progress[-1], rate
 
 
 def learn(dataset: str, finals: Floats, epochs: int, longest: int, rng: np.random.Generator) -> Curves:
     """Curves of runs, one a seed, that would reach the accuracies ``finals`` in ``longest`` epochs."""
     task, classes = _TASKS[dataset], CLASSES[dataset]
     at_chance = 1 / classes
-    learns = (finals > 1.05 * at_chance)[:, None]
-    merit = np.clip((finals - task.worst) / (task.best - task.worst), 0.0, 1.0)[:, None]
-    schooling = 1.0 if epochs == longest else 0.70 + 0.23 * merit
-    end = at_chance + np.maximum(finals[:, None] - at_chance, 0.0) * schooling
-
-    epoch = np.arange(1, epochs + 1)
-    rate = (1.0 + np.cos(np.pi * epoch / epochs)) / 2  # learning rate, relative
-    progress = 0.82 * -np.expm1(-epoch / (1.5 + 0.05 * epochs)) + 0.18 * (1.0 - rate) ** 2
-
     shape = (len(finals), epochs)
-    wobble = rng.standard_normal(shape) * (0.035 * rate + 0.001)  # what all evaluations of an epoch share
+    learns = (finals > 1.05 * at_chance)[:, None]
+    worst = task.worst["tss"]
+    merit = np.clip((finals - worst) / (task.best - worst), 0.0, 1.0)[:, None]
+    schooling = 1.0 if epochs == longest else task.schooling + 0.2 * merit
+    if epochs == 1:
+        schooling = schooling * 0.3
+    end = at_chance + np.maximum(finals[:, None] - at_chance, 0.0) * schooling
     low, high = task.overfit
-    power = 1.03 if epochs < longest else low + (high - low) * merit**3
-    train_end = 1.0 - (1.0 - end) ** power
-    train_progress = progress * (1.0 + rng.standard_normal(shape) * 0.004)
-    train = at_chance + (train_end - at_chance) * np.minimum(train_progress, 1.0)
-    train = np.where(learns, train, at_chance + rng.normal(0.0, 0.001, shape))
+    power = 1.03 if epochs < longest else low + (high - low) * merit**8
+    train_end = np.minimum(1.0 - (1.0 - end) ** power, NEARLY_ALL)
 
-    top1, loss = {}, {}
+    progress, rate = _progress(epochs)
+    train_progress = np.minimum(progress * (1.0 + rng.standard_normal(shape) * 0.004), 1.0)
+    train = np.where(
+        learns, at_chance + (train_end - at_chance) * train_progress, at_chance + rng.normal(0, 0.001, shape)
+    )
+    setback = np.abs(rng.standard_normal(shape)) * 0.16 * rate  # what all evaluations of an epoch share
+
+    top1, top5, loss = {}, {}, {}
     for set_name in sets_of(dataset):
-        if set_name == "train":
-            right = train
-        else:
-            right = at_chance + (end - at_chance) * np.minimum(progress + wobble, 1.0 + wobble / 4)
+        right = train
+        if set_name != "train":
             noise = np.sqrt(end * (1.0 - end) / SAMPLES[dataset, set_name]) * rng.standard_normal(shape)
-            right = np.where(learns, right + noise, chance(dataset, set_name))
-        top1[set_name] = np.clip(right, 0.5 * at_chance, 0.9998)
-        gap = np.maximum(train - top1[set_name], 0.0)
-        doubt = (1.0 - top1[set_name]) ** task.loss_power * (1.0 + 3.0 * gap)
-        loss[set_name] = math.log(classes) * np.where(learns, doubt, 1.0)
-    top5 = {
-        name: np.where(learns, 1.0 - (1.0 - right) ** task.top5_power, np.minimum(5 * right, 1.0))
-        for name, right in top1.items()
-    }
+            right = at_chance + (end - at_chance) * progress * (1.0 - setback) + noise
+            right = np.where(learns, right, chance(dataset, set_name))
+        right = np.clip(right, 0.5 * at_chance, NEARLY_ALL)
+        intercept, slope = task.loss_power
+        doubt = 1.0 + task.doubt * np.maximum(train - right, 0.0) * progress
+        wrong = (1.0 - right) ** (intercept + slope * right) * doubt
+        top1[set_name] = right
+        top5[set_name] = np.where(learns, 1.0 - (1.0 - right) ** task.top5_power, 5 * right)
+        loss[set_name] = math.log(classes) * np.where(learns, wrong, 1.0)
     return Curves(top1, top5, loss)

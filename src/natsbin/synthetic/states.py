@@ -112,7 +112,7 @@ class _Architecture:
         """Validation accuracy (fraction) that each seed's trial tends to."""
         noise = self.rng.normal(0.0, 0.003, len(seeds))
         if self.finals is None:
-            final = final_fraction(dataset, self.merit)
+            final = final_fraction(self.space, dataset, self.merit)
             return np.full(len(seeds), final) + noise * (self.merit >= 0)
         known = self.finals.of(self.digits, dataset if dataset in FILES else "cifar10-valid").accuracy
         if dataset in FILES and epochs == self.longest:

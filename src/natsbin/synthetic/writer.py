@@ -174,7 +174,7 @@ def _remove(path: Path) -> None:
 def _replacing(dst: Path, overwrite: bool) -> Iterator[Path]:
     """A sibling path to write to, which becomes ``dst`` when all went well and vanishes otherwise."""
     if dst.exists() and not overwrite:
-        raise OutputError(f"{dst} exists already; expected a new path, or leave to overwrite it")
+        raise OutputError(f"{dst} exists already; expected a new path, or to be told to overwrite")
     partial = dst.with_name(f".{dst.name}.{os.getpid()}.partial")
     with ExitStack() as stack:
         stack.callback(_remove, partial)
