@@ -10,7 +10,7 @@ class NatsbinError(Exception):
 
 
 class ArchiveError(NatsbinError, ValueError):
-    """An archive, or a record in it, is not what NATS-Bench publishes. The text names file, field, value and what was expected."""
+    """An archive or a record in it is not as published; the text names file, field, value and what was expected."""
 
 
 class UnsafePickleError(ArchiveError, pickle.UnpicklingError):
@@ -27,3 +27,13 @@ class StoreError(NatsbinError, OSError):
 
 class OutputError(NatsbinError, OSError):
     """An output cannot be written: it exists already, or the disk refuses."""
+
+
+class QuestionError(NatsbinError, ValueError, KeyError, AssertionError, TypeError):
+    """A question about something that is not there; the text lists what there is.
+
+    ``nats_bench`` answers such questions with any of these built-in errors, depending on the mode that
+    it was opened in, so this is all of them.
+    """
+
+    __str__ = Exception.__str__  # a KeyError would print its text quoted

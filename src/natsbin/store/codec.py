@@ -35,6 +35,11 @@ def excess(samples: int) -> Floats:
     return percent.astype(np.float64) * last - 100.0 * np.arange(last + 1)
 
 
+def last_batch(samples: int) -> Floats:
+    """The percents of the last batch times its size, by its correct samples 0 .. N mod 256, as float32 makes them."""
+    return 100.0 * np.arange(len(excess(samples))) + excess(samples)
+
+
 def needs_tail(samples: int) -> bool:
     """Whether an accuracy depends on how many of the last batch's samples are correct."""
     return bool(excess(samples).any())
@@ -66,8 +71,7 @@ class Coding:
                 values = np.ldexp(numbers, self.shift) / self.samples
             else:
                 last = np.zeros_like(numbers) if tail is None else np.where(is_missing(tail), 0.0, tail)
-                batch = 100.0 * last + excess(self.samples)[last.astype(np.intp)]
-                values = (100.0 * (numbers - last) + batch) / self.samples
+                values = (100.0 * (numbers - last) + last_batch(self.samples)[last.astype(np.intp)]) / self.samples
         return np.where(is_missing(numbers), MISSING, values)
 
 

@@ -31,7 +31,12 @@ CURVES = {
 
 SCALAR_FIELDS = ("params", "flop", "latency")
 
-_CONTAINERS: dict[str, Callable[[Iterable[Any]], Any]] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
+_CONTAINERS: dict[str, Callable[[Iterable[Any]], Any]] = {
+    "list": list,
+    "tuple": tuple,
+    "set": set,
+    "frozenset": frozenset,
+}
 _MAPPINGS: dict[str, Callable[[Iterable[Any]], Any]] = {"dict": dict, "OrderedDict": OrderedDict}
 _FLOATS: dict[type, str] = {float: "float", np.float64: "float64"}
 

@@ -16,13 +16,14 @@ Floats = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
 
 MISSING_BITS = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
-MISSING: np.float64 = np.array(MISSING_BITS).view(np.float64)[()]
+MISSING = float(np.array([MISSING_BITS]).view(np.float64)[0])
 """The NaN that stands for "no such value" in float64 arrays; genuine NaNs have other bits."""
 
 
 def is_missing(values: Floats) -> npt.NDArray[np.bool_]:
     """Where an array of float64 holds the missing value rather than a number or a genuine NaN."""
-    return np.ascontiguousarray(values).view(np.uint64) == MISSING_BITS
+    missing: npt.NDArray[np.bool_] = np.ascontiguousarray(values).view(np.uint64) == MISSING_BITS
+    return missing
 
 
 @dataclass(frozen=True)

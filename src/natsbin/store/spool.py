@@ -39,7 +39,9 @@ class Spool:
     def __enter__(self) -> Spool:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._file.close()
 
     def add(self, table: tuple[str, str], block: Block, first_trial: int) -> None:
@@ -61,7 +63,9 @@ class Spool:
         """Whether one number a trial says everything about a column."""
         return all(piece.constant for piece in self._pieces[table][column])
 
-    def gather(self, table: tuple[str, str], column: str, shape: tuple[int, ...], row_of: npt.NDArray[np.int32]) -> Floats:
+    def gather(
+        self, table: tuple[str, str], column: str, shape: tuple[int, ...], row_of: npt.NDArray[np.int32]
+    ) -> Floats:
         """A column as an array of shape (epochs, trials) or (trials,); ``row_of[trial]`` is a trial's place in it."""
         self._file.flush()
         out = np.full(shape, MISSING)

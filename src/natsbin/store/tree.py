@@ -53,8 +53,10 @@ class TreeWriter:
         create = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         create.set_chunk(chunk)
         size = kind.get_size()
-        if filtered:
+        shuffled = filtered and size <= 8  # the bytes of a text are no columns
+        if shuffled:
             create.set_shuffle()
+        if filtered:
             create.set_deflate(fmt.DEFLATE_LEVEL)
         if fill is not None:
             create.set_fill_value(np.array(fill))
@@ -67,7 +69,8 @@ class TreeWriter:
         digests = np.zeros(counts, np.uint64)
         for start, raw in chunks:
             digests[tuple(s // c for s, c in zip(start, chunk, strict=True))] = xxhash.xxh3_64_intdigest(raw.data)
-            data = zlib.compress(shuffle(raw, size), fmt.DEFLATE_LEVEL) if filtered else raw.tobytes()
+            data = shuffle(raw, size) if shuffled else raw.tobytes()
+            data = zlib.compress(data, fmt.DEFLATE_LEVEL) if filtered else data
             dataset.write_direct_chunk(start, data)
         node = h5py.Dataset(dataset)
         for name, value in (attrs or {}).items():
@@ -77,7 +80,12 @@ class TreeWriter:
         self.file.create_dataset(f"{fmt.CHECKSUMS}/{path}", data=digests)
 
     def array(
-        self, path: str, values: npt.NDArray[Any], *, dims: tuple[str, ...] = (), attrs: Mapping[str, Any] | None = None,
+        self,
+        path: str,
+        values: npt.NDArray[Any],
+        *,
+        dims: tuple[str, ...] = (),
+        attrs: Mapping[str, Any] | None = None,
         deflate: bool = False,
     ) -> None:
         """Write a small array as one chunk."""
@@ -88,7 +96,13 @@ class TreeWriter:
         chunk = tuple(max(1, length) for length in values.shape)
         self.dataset(path, kind, values.shape, chunk, chunks, dims=dims, attrs=attrs, deflate=deflate)
 
-    def scale(self, path: str, length: int, values: npt.NDArray[Any] | None = None, attrs: Mapping[str, Any] | None = None) -> None:
+    def scale(
+        self,
+        path: str,
+        length: int,
+        values: npt.NDArray[Any] | None = None,
+        attrs: Mapping[str, Any] | None = None,
+    ) -> None:
         """A named axis; without values it is, in netCDF's terms, a dimension but not a variable, and takes no space."""
         if values is not None:
             self.array(path, values, attrs=attrs)

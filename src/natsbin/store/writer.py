@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +52,9 @@ class StoreWriter:
     def __enter__(self) -> StoreWriter:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._spool.__exit__(kind, error, trace)
 
     def add(self, batch: Batch) -> None:
@@ -100,7 +102,12 @@ class StoreWriter:
             indexes = np.array(sorted(self._records), np.int32)
             records = np.array([self._records[index] for index in indexes.tolist()], np.uint32)
             tree.scale(fmt.ARCHITECTURE, len(indexes), indexes, {"long_name": "official index of an architecture"})
-            tree.array(fmt.RECORD, records, dims=(fmt.ARCHITECTURE,), attrs={"long_name": "number of its record's form"})
+            tree.array(
+                fmt.RECORD,
+                records,
+                dims=(fmt.ARCHITECTURE,),
+                attrs={"long_name": "number of its record's form"},
+            )
             names = np.array([name.encode() for name in self._names])
             tree.array(fmt.NAMES, names, attrs={"long_name": "architecture by official index"}, deflate=True)
             text = "[" + ",\n".join(self._forms) + "]\n"
@@ -124,7 +131,7 @@ class StoreWriter:
 
         tree.scale(trial, len(order))
         tree.scale(epoch, epochs, np.arange(epochs, dtype=np.int32), {"long_name": "epoch, from 0"})
-        per_trial = {
+        per_trial: dict[str, tuple[npt.NDArray[Any], dict[str, str]]] = {
             fmt.ARCHITECTURE: (index.astype(np.int32), {"long_name": "official index of an architecture"}),
             fmt.SEED: (seed, {"long_name": "random seed of a trial"}),
             fmt.FORM: (np.concatenate(table.form), {"long_name": "number of the trial's form"}),
@@ -168,7 +175,7 @@ def _write_numbers(
     numbers: Floats,
     chunk: tuple[int, ...],
     dims: tuple[str, ...],
-    attrs: dict[str, object],
+    attrs: Mapping[str, object],
 ) -> None:
     fill: float = np.nan
     if isinstance(layout, Unsigned):

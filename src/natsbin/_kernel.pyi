@@ -1,0 +1,56 @@
+"""Types of the native kernel; cext/_kernel.pyx documents each name."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_Doubles = npt.NDArray[np.float64]
+_Ints = npt.NDArray[np.int32]
+_Bytes = npt.NDArray[np.uint8]
+
+def repeated_sum(term: float, n: int, compensated: bool) -> float: ...
+
+class Column:
+    epochs: int
+    trials: int
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        chunk: tuple[int, ...],
+        layout: tuple[int, ...],
+        kind: str,
+        samples: float,
+        shift: int,
+        last_batch: list[float],
+        tail: Column | None,
+        load: Callable[[int], _Bytes],
+    ) -> None: ...
+    def points(self, epochs: _Ints, trials: _Ints, out: _Doubles) -> None: ...
+    def curve(self, trial: int) -> list[float]: ...
+
+class SetColumns:
+    name: str
+    accuracy: Column | None
+    loss: Column | None
+    time: Column
+    def __init__(self, name: str, accuracy: Column | None, loss: Column | None, time: Column) -> None: ...
+
+class Table:
+    epochs: int
+    def __init__(
+        self,
+        epochs: int,
+        first: _Ints,
+        row: _Ints,
+        seed: npt.NDArray[np.int64],
+        regular: _Bytes,
+        scalars: dict[str, _Doubles],
+        sets: dict[str, SetColumns],
+    ) -> None: ...
+    def seeds(self, index: int) -> list[int]: ...
+    def row_of(self, index: int, seed: int) -> int: ...
+    def more_info(
+        self, index: int, epoch: int, seed: int | None, parts: tuple[tuple[str, ...], ...]
+    ) -> dict[str, Any] | None: ...
