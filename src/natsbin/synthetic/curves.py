@@ -80,7 +80,8 @@ def final_fraction(space: SearchSpace, dataset: str, merit: float) -> float:
     task = _TASKS[dataset]
     if merit < 0:
         return 1 / CLASSES[dataset]
-    return task.worst[space.name] + (task.best - task.worst[space.name]) * merit**task.final_power
+    worst = task.worst[space.name]
+    return worst + (task.best - worst) * float(merit**task.final_power)
 
 
 def _progress(epochs: int) -> tuple[Floats, Floats]:

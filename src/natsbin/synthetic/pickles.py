@@ -16,6 +16,7 @@ from natsbin.synthetic.states import SIZE_NAME
 
 PROTOCOL = 4
 BATCH = 1000  # items that a pickler puts between MARK and SETITEMS
+FRAME_SIZE = 1 << 16
 
 _FRAME = 0x95
 _NEW_TO_OLD_NUMPY = (  # where the function that makes scalars lives; how a dtype states its flags
@@ -119,25 +120,34 @@ class BenchmarkPickle:
         self._known: dict[int, int] = {}  # memo index in the file, by id of a shared object
         self._memoized = 0
         self._evaluated: set[int] = set()
+        self._frame = bytearray()
         stream.write(bytes([0x80, PROTOCOL]))
-        value: Any = {}
-        self._write(value)
-        stream.write(b"(")
-        for value in ("meta_archs", space.architectures, "total_archs", len(space), "arch2infos", {}):
-            self._write(value)
+        root: dict[str, Any] = {}
+        archs_to_infos: dict[int, Any] = {}
+        self._pickle(root)
+        self._emit(b"(")
+        for value in ("meta_archs", space.architectures, "total_archs", len(space), "arch2infos", archs_to_infos):
+            self._pickle(value)
 
-    def _write(self, value: Any) -> None:
+    def _emit(self, opcodes: bytes, *, last: bool = False) -> None:
+        """Write opcodes, in frames about as large as a pickler's."""
+        self._frame += opcodes
+        if last or len(self._frame) >= FRAME_SIZE:
+            self._stream.write(_framed(bytes(self._frame)))
+            self._frame.clear()
+
+    def _pickle(self, value: Any) -> None:
         self._buffer.seek(0)
         self._buffer.truncate()
         self._pickler.dump(value)
         for frame in _frames(self._buffer.getvalue()):
-            self._stream.write(_framed(frame))
+            self._emit(frame)
 
     def add_first(self, index: int, states: OrderedDict[str, dict[str, Any]]) -> None:
         """Write the first record; needed before any other."""
-        self._stream.write(b"(")
-        self._write(index)
-        self._write(states)
+        self._emit(b"(")
+        self._pickle(index)
+        self._pickle(states)
         self._evaluated.add(index)
         memo = self._pickler.memo.copy()
         self._known = {key: place for key, (place, _) in memo.items()}
@@ -146,17 +156,17 @@ class BenchmarkPickle:
     def add(self, record: Record) -> None:
         """Write a further record."""
         if len(self._evaluated) % BATCH == 0:
-            self._stream.write(b"u(")
-        self._stream.write(pickle.dumps(record.index, PROTOCOL)[2:-1])
+            self._emit(b"u(")
+        self._pickle(record.index)
         shared = [self._known.get(id(thing), -1) for thing in _shared(self._space, record.index)]
         for frame in record.relocated(shared, self._memoized):
-            self._stream.write(_framed(frame))
+            self._emit(frame)
         self._memoized += record.memoized
         self._evaluated.add(record.index)
 
     def finish(self) -> None:
         """Write what follows the records."""
-        self._stream.write(b"u")
-        self._write("evaluated_indexes")
-        self._write(self._evaluated)
-        self._stream.write(b"u.")
+        self._emit(b"u")
+        self._pickle("evaluated_indexes")
+        self._pickle(self._evaluated)
+        self._emit(b"u.", last=True)

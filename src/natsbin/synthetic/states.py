@@ -27,9 +27,7 @@ LAST_EPOCH_ONLY = {  # at tss/200, in trials of the older run
     "ImageNet16-120": ("x-valid", "x-test"),
 }
 SIZE_NAME = "infer.shape.tiny"
-SIZE_GENOTYPE = (
-    "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
-)
+SIZE_GENOTYPE = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 
 
 @dataclass(frozen=True)
@@ -175,9 +173,7 @@ class _Architecture:
             newer = self.ragged.newer_run and seed == self.final_seeds[-1]
             last_only = LAST_EPOCH_ONLY[dataset] if old and not newer else ()
             texts.setdefault(seed, (f"{seed:04d}", _fresh(SIZE_GENOTYPE)))
-            trials[dataset, seed] = self._trial(
-                dataset, seed, epochs, shown, row, last_only, set_names, texts[seed]
-            )
+            trials[dataset, seed] = self._trial(dataset, seed, epochs, shown, row, last_only, set_names, texts[seed])
         return {
             "arch_index": self.index,
             "arch_str": self.string,

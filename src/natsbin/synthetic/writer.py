@@ -11,7 +11,7 @@ import tarfile
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -176,13 +176,14 @@ def _replacing(dst: Path, overwrite: bool) -> Iterator[Path]:
     if dst.exists() and not overwrite:
         raise OutputError(f"{dst} exists already; expected a new path, or to be told to overwrite")
     partial = dst.with_name(f".{dst.name}.{os.getpid()}.partial")
-    with ExitStack() as stack:
-        stack.callback(_remove, partial)
+    try:
+        dst.parent.mkdir(parents=True, exist_ok=True)
         try:
-            dst.parent.mkdir(parents=True, exist_ok=True)
             yield partial
             if overwrite:
                 _remove(dst)
             partial.rename(dst)
-        except OSError as error:
-            raise OutputError(f"{dst} cannot be written: {error}") from error
+        finally:
+            _remove(partial)
+    except OSError as error:
+        raise OutputError(f"{dst} cannot be written: {error}") from error
