@@ -19,7 +19,8 @@ DEFLATE_LEVEL = 9
 
 # Paths of what belongs to the whole store; a table is a group /HP/DATASET.
 ARCHITECTURE = "architecture"  # official indexes present, ascending
-NAMES = "architecture_name"  # all strings of the space, in the archive's order
+NAMES = "architecture_name"  # strings of the present architectures
+META_ARCHS = "meta_archs"  # all strings of the space by index, where their order is not the official one
 RECORD = "record"  # number of the form of each architecture's record
 FORMS = "forms"  # the JSON text of all forms
 CHECKSUMS = "checksums"  # a group that mirrors the tree: xxh3_64 of each dataset's chunks

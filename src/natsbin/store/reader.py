@@ -74,9 +74,10 @@ class Store:
     @cached_property
     def meta_archs(self) -> list[str]:
         """All architecture strings of the space, by index."""
-        if self.attrs["official_order"]:
-            return self.space.architectures
-        return [name.decode() for name in self.file.data(fmt.NAMES).array("S").tolist()]
+        with reading(str(self.path)):
+            if fmt.META_ARCHS not in self.file.hdf5:
+                return self.space.architectures
+            return [name.decode() for name in self.file.data(fmt.META_ARCHS).array("S").tolist()]
 
     @cached_property
     def keys(self) -> list[tuple[str, str]]:

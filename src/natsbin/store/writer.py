@@ -93,7 +93,6 @@ class StoreWriter:
                     "state": fmt.MAPPED,
                     "space": self._space.name,
                     "total_architectures": len(self._names),
-                    "official_order": self._names == self._space.architectures,
                     "source": source,
                     "source_digest": digest,
                     "writer": f"natsbin {__version__}",
@@ -109,7 +108,10 @@ class StoreWriter:
                 attrs={"long_name": "number of its record's form"},
             )
             names = np.array([name.encode() for name in self._names])
-            tree.array(fmt.NAMES, names, attrs={"long_name": "architecture by official index"}, deflate=True)
+            label = {"long_name": "architecture"}
+            tree.array(fmt.NAMES, names[indexes], dims=(fmt.ARCHITECTURE,), attrs=label, deflate=True)
+            if self._names != self._space.architectures:
+                tree.array(fmt.META_ARCHS, names, deflate=True)
             text = "[" + ",\n".join(self._forms) + "]\n"
             tree.array(fmt.FORMS, np.frombuffer(text.encode(), np.uint8), deflate=True)
             for key in sorted(self._tables):

@@ -1,0 +1,108 @@
+"""An archive to a store: workers read and take records apart, this process spools and writes them."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from natsbin.archive import Archive, Task, open_archive
+from natsbin.errors import NatsbinError
+from natsbin.store.batch import Batch, Splitter
+from natsbin.store.writer import StoreWriter
+
+Progress = Callable[[int, "int | None"], None]
+"""Told the number of architectures done, and of all where it is known."""
+
+BATCH = 16  # architectures a message: enough to make matrices of, little enough to stay small
+
+
+def convert(
+    src: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    dst: str | os.PathLike[str],
+    *,
+    space: str | None = None,
+    force: bool = False,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write the store ``dst`` from the archive ``src`` and return its path; nothing of the archive is lost.
+
+    ``src`` is a folder, a tar, chunks of a split tar, or a benchmark file; ``space`` ("tss" or "sss") only says
+    what is expected there. ``jobs`` processes read (all cores if None). Takes temporary space beside ``dst`` of about
+    what the archive takes, and a few hundred MB of memory whatever the archive's size.
+
+    Raises ArchiveError for an archive that is not as published, and OutputError where ``dst`` exists (unless
+    ``force``) or cannot be written. Then no part of ``dst`` is left.
+    """
+    path = Path(dst)
+    archive = open_archive(src, space)
+    total = len(archive.indexes) if archive.indexes is not None else None
+    done = 0
+    with StoreWriter(path, archive.space, archive.meta_archs, force=force) as writer:
+        for batch in _batches(archive, jobs or len(os.sched_getaffinity(0))):
+            writer.add(batch)
+            done += len(batch.records)
+            if progress:
+                progress(done, total)
+        writer.write(source=archive.path.name, digest=archive.digest or "")
+    return path
+
+
+def _batches(archive: Archive, jobs: int) -> Iterator[Batch]:
+    tasks = archive.tasks()
+    # A stream is one task; a handful of architectures is done before processes have started.
+    if jobs == 1 or archive.indexes is None or len(archive.indexes) <= 2 * BATCH:
+        records = itertools.chain.from_iterable(task.read() for task in tasks)
+        splitter = Splitter()
+        while part := list(itertools.islice(records, BATCH)):
+            for record in part:
+                splitter.add(*record)
+            yield splitter.take()
+    else:
+        yield from _parallel(tasks, jobs)
+
+
+def _parallel(tasks: Iterable[Task], jobs: int) -> Iterator[Batch]:
+    """Batches in the order of tasks, a few ahead of what is taken.
+
+    Workers are forked: a program that calls ``create`` need not be importable, as ``spawn`` would ask of it.
+    """
+    context = multiprocessing.get_context("fork")
+    ahead: deque[Future[Batch]] = deque()
+    remaining = iter(tasks)
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_die_with_parent) as pool:
+        try:
+            while True:
+                while len(ahead) < 4 * jobs and (part := list(itertools.islice(remaining, BATCH))):
+                    ahead.append(pool.submit(_split, part))
+                if not ahead:
+                    return
+                yield ahead.popleft().result()
+        except BrokenProcessPool as error:
+            raise NatsbinError(f"a reading process died: {error}") from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+_splitter = Splitter()  # a worker's: forms that it has seen cost a look-up
+
+
+def _split(tasks: list[Task]) -> Batch:
+    for task in tasks:
+        for record in task.read():
+            _splitter.add(*record)
+    return _splitter.take()
+
+
+def _die_with_parent() -> None:
+    """Workers of a killed converter would wait for work forever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
