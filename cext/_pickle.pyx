@@ -7,9 +7,10 @@ and keeps of it what later ones may refer back to: strings, numbers and plain tu
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.dict cimport PyDict_SetItem
+from cpython.dict cimport PyDict_Next, PyDict_SetItem
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE, PyList_GetSlice
 from cpython.object cimport PyObject, PyObject_SetItem
+from cpython.set cimport PySet_Contains
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memchr, memcmp, memcpy, memset
@@ -62,7 +63,6 @@ cdef object DTYPES = {
     code: numpy.dtype(code)
     for code in ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
 }
-cdef object FLOAT64 = DTYPES["f8"]
 
 
 cdef class _Admitted:
@@ -104,11 +104,15 @@ cdef inline double big_endian_double(const uint8_t *p) noexcept nogil:
 
 
 cdef inline uint32_t hash_bytes(const uint8_t *p, Py_ssize_t size) noexcept nogil:
-    cdef uint32_t value = 2166136261
-    cdef Py_ssize_t i
-    for i in range(size):
-        value = (value ^ p[i]) * 16777619
-    return value ^ value >> 15
+    cdef uint64_t value = <uint64_t>size, word
+    while size > 0:
+        word = 0
+        memcpy(&word, p, 8 if size >= 8 else size)
+        value = (value ^ word) * <uint64_t>0x9E3779B97F4A7C15
+        value ^= value >> 32
+        p += 8
+        size -= 8
+    return <uint32_t>value
 
 
 cdef inline bint is_plain_tuple(object value) noexcept:
@@ -122,6 +126,19 @@ cdef inline bint is_plain_tuple(object value) noexcept:
     return True
 
 
+def first_misfit(object column, frozenset keys not None, frozenset kinds not None):
+    """The first item of a dict whose key is not among ``keys``, or whose value is of no type in ``kinds``, or None."""
+    if not isinstance(column, dict):
+        raise TypeError("a dict was expected")
+    cdef PyObject *key
+    cdef PyObject *value
+    cdef Py_ssize_t position = 0
+    while PyDict_Next(column, &position, &key, &value):
+        if type(<object>value) is not float and type(<object>value) not in kinds or not PySet_Contains(keys, <object>key):
+            return <object>key, <object>value
+    return None
+
+
 cdef class Unpickler:
     """Unpickles one pickle, fed in pieces, under the name ``source`` in errors.
 
@@ -131,6 +148,7 @@ cdef class Unpickler:
     cdef readonly str source
     cdef readonly bint finished  # the pickle's last opcode was read: `value` is there
     cdef readonly object value
+    cdef readonly dict head  # what stands before `arch2infos` in a streamed pickle; None until that is reached
     cdef bint streaming
     cdef Py_ssize_t limit
     cdef Py_ssize_t offset  # in the pickle, of the first byte of `tail`
@@ -168,14 +186,6 @@ cdef class Unpickler:
     def __dealloc__(self):
         free(self.kept)
         free(self.slots)
-
-    @property
-    def head(self):
-        """What stands beside ``arch2infos`` and before it in a streamed pickle; None until that is reached."""
-        if self.records_at < 0:
-            return None
-        cdef list items = self.stack[1 : self.records_at - 1]
-        return dict(zip(items[::2], items[1::2], strict=True))
 
     def feed(self, bytes data not None, bint last=False):
         """Reads on, and returns the architectures completed by it: a list of (index, states).
@@ -439,9 +449,9 @@ cdef class Unpickler:
         cdef Slot *slot
         cdef Py_ssize_t length = 0
         cdef const char *text
-        cdef uint32_t probe
+        cdef int probe
         for probe in range(MAX_PROBES):
-            slot = &self.slots[(hash + probe) & self.slots_mask]
+            slot = &self.slots[(hash + <uint32_t>probe) & self.slots_mask]
             if slot.entry == 0:
                 free_slot[0] = slot
                 return -1
@@ -453,7 +463,8 @@ cdef class Unpickler:
 
     cdef int grow_slots(self) except -1:
         cdef Slot *old = self.slots
-        cdef uint32_t old_size = self.slots_mask + 1, mask = 4 * old_size - 1, i, probe
+        cdef uint32_t old_size = self.slots_mask + 1, mask = 4 * old_size - 1, i
+        cdef int probe
         cdef Slot *slots = <Slot *>calloc(mask + 1, sizeof(Slot))
         cdef Slot *slot
         if slots == NULL:
@@ -461,7 +472,7 @@ cdef class Unpickler:
         for i in range(old_size):
             if old[i].entry:
                 for probe in range(MAX_PROBES):  # an entry that finds no place is merely not found again
-                    slot = &slots[(old[i].hash + probe) & mask]
+                    slot = &slots[(old[i].hash + <uint32_t>probe) & mask]
                     if slot.entry == 0:
                         slot[0] = old[i]
                         break
@@ -513,7 +524,7 @@ cdef class Unpickler:
                 if given[0] in DTYPES:
                     return DTYPES[given[0]]
                 raise self.refusal(at, f"the dtype {given[0]!r}")
-        elif len(given) == 2 and type(given[0]) is type(FLOAT64) and type(given[1]) is bytes:
+        elif len(given) == 2 and isinstance(given[0], numpy.dtype) and type(given[1]) is bytes:
             if len(<bytes>given[1]) == given[0].itemsize:
                 return numpy.frombuffer(given[1], given[0])[0]
         raise self.problem(at, f"unexpected arguments for {(<_Admitted>callee).name}")
@@ -525,7 +536,7 @@ cdef class Unpickler:
         if (<tuple>state)[:1] != (3,) or (<tuple>state)[2:] != (None, None, None, -1, -1, 0):
             raise self.refusal(at, "a dtype with structure")
         order = (<tuple>state)[1]
-        if order != numpy.dtype(target).newbyteorder("<").str[0]:
+        if type(order) is not str or order != numpy.dtype(target).newbyteorder("<").str[0]:
             raise self.refusal(at, f"a dtype of byte order {order!r}")
         return 0
 
@@ -544,7 +555,7 @@ cdef class Unpickler:
 
     cdef int set_items(self, Py_ssize_t at, Py_ssize_t low, Py_ssize_t high, list done) except -1:
         cdef list stack = self.stack
-        cdef object target = <object>PyList_GET_ITEM(stack, low - 1)
+        cdef object target = <object>PyList_GET_ITEM(stack, low - 1), key
         cdef bint exact = type(target) is dict
         cdef Py_ssize_t i
         if not exact and type(target) is not OrderedDict:
@@ -556,13 +567,15 @@ cdef class Unpickler:
                 self.hand_on(at, stack[i], stack[i + 1], done)
             return 0
         for i in range(low, high, 2):
-            self.check_key(at, <object>PyList_GET_ITEM(stack, i))
+            key = <object>PyList_GET_ITEM(stack, i)
+            if type(key) is not str and type(key) is not int:
+                self.check_key(at, key)
             if type(<object>PyList_GET_ITEM(stack, i + 1)) is _Admitted:
                 self.check_values(at, i + 1, i + 2)
             if exact:
-                PyDict_SetItem(target, <object>PyList_GET_ITEM(stack, i), <object>PyList_GET_ITEM(stack, i + 1))
+                PyDict_SetItem(target, key, <object>PyList_GET_ITEM(stack, i + 1))
             else:
-                PyObject_SetItem(target, <object>PyList_GET_ITEM(stack, i), <object>PyList_GET_ITEM(stack, i + 1))
+                PyObject_SetItem(target, key, <object>PyList_GET_ITEM(stack, i + 1))
         return 0
 
     cdef int notice_records(self, Py_ssize_t at) except -1:
@@ -575,6 +588,8 @@ cdef class Unpickler:
         if self.records_at >= 0:
             raise self.problem(at, "arch2infos stands there twice")
         self.records_at = top
+        cdef list before = self.stack[1 : top - 1]
+        self.head = dict(zip(before[::2], before[1::2], strict=True))
         return 0
 
     cdef int hand_on(self, Py_ssize_t at, object index, object states, list done) except -1:

@@ -225,7 +225,11 @@ class TestFolder:
                 "meta_archs.32767. is 5; an architecture of the size space",
             ),
             ("meta_archs", [*SSS.architectures[:-1], "8:8:8:8:9"], "meta_archs.32767. is '8:8:8:8:9'"),
-            ("meta_archs", [*SSS.architectures[:-1], "8:8:8:8:8"], "meta_archs.32767. is '8:8:8:8:8' again, as meta_archs.0."),
+            (
+                "meta_archs",
+                [*SSS.architectures[:-1], "8:8:8:8:8"],
+                "meta_archs.32767. is '8:8:8:8:8' again, as meta_archs.0.",
+            ),
             ("total_archs", True, "total_archs is True"),
             ("evaluated_indexes", "all", "evaluated_indexes is 'all'"),
         ],

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from ..errors import ArchiveError
 
-PIECE = 1 << 20  # bytes decompressed at a time from a large file
-AHEAD = 4  # pieces decompressed before they are asked for
+PIECE = 4 << 20  # bytes decompressed at a time from a large file; for each the thread waits for the GIL
+AHEAD = 2  # pieces decompressed before they are asked for
+SLICE = 1 << 18  # bytes handed on at a time: few architectures are in memory at once
 
 
 def decompress(data: bytes, source: str, limit: int) -> bytes:
@@ -89,7 +90,8 @@ def pieces(path: Path, digest: str | None = None) -> Generator[bytes, None, None
                 piece = ahead.popleft().result()
                 if piece is None:
                     return
-                yield piece
+                for start in range(0, len(piece), SLICE):
+                    yield piece[start : start + SLICE]
         finally:
             for future in ahead:
                 future.cancel()
