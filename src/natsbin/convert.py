@@ -104,5 +104,10 @@ def _split(tasks: list[Task]) -> Batch:
 def _die_with_parent() -> None:
     """Workers of a killed converter would wait for work forever."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

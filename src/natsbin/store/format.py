@@ -12,6 +12,9 @@ PACKED = "packed"
 CHUNK_ITEMS = 8192
 """Values a chunk aims at; docs/format.md has the measurements behind it."""
 
+LEAST_CHUNK_ITEMS = 64
+"""No chunk of a column with gaps is smaller: each costs an address and a checksum."""
+
 ALIGNMENT = 64
 """Chunks start at multiples of a cache line."""
 

@@ -190,14 +190,21 @@ def _write_numbers(
 def chunk_shape(values: Floats) -> tuple[int, ...]:
     """Chunks of about ``CHUNK_ITEMS`` values: many trials of one epoch, or more epochs where trials are few.
 
-    A column with gaps has chunks of one epoch, so that an epoch without values takes no space.
+    A column with gaps has chunks of one epoch that hold just the leading trials which have every epoch, so that
+    the epochs of the others take no space.
     """
     trials = values.shape[-1]
     across = -(-trials // (-(-trials // fmt.CHUNK_ITEMS)))
     if values.ndim == 1:
         return (across,)
-    deep = 1 if is_missing(values).any() else min(values.shape[0], max(1, fmt.CHUNK_ITEMS // across))
-    return (deep, across)
+    there = ~is_missing(values)
+    partial = there[~there.all(axis=1)]
+    if not len(partial):
+        return (min(values.shape[0], max(1, fmt.CHUNK_ITEMS // across)), across)
+    leading = int(partial.any(axis=0).nonzero()[0].max(initial=-1)) + 1
+    if not leading:
+        return (1, across)
+    return (1, min(across, max(leading, fmt.LEAST_CHUNK_ITEMS)))
 
 
 def _chunks(layout: Layout, numbers: Floats, chunk: tuple[int, ...]) -> Iterator[Chunk]:
