@@ -81,7 +81,7 @@ def raggedness(space: SearchSpace, index: int) -> Raggedness:
         nan=_nan(space, index),
         latency=forms.get(index % 64, "measured"),
         latency_dataset=DATASETS[block % len(DATASETS)],
-        latency_one_seed=block % 2 == 1,
+        latency_one_seed=(block + block // len(DATASETS)) % 2 == 1,
         order=orders.get(index % 8, "999 first"),
         shuffled_names=index % 8 == 1,
     )

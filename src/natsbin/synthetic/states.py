@@ -37,7 +37,8 @@ class _Measured:
     train_time: float
     eval_times: dict[str, float]
     latency: float
-    networks: dict[int, tuple[float, float]]  # params and FLOPs by seed of the longest hp
+    network: tuple[float, float]  # params and FLOPs
+    trained: list[tuple[float, float]]  # those of the longest hp's trials, where another may have crept in
 
 
 def _fresh(text: str) -> str:
@@ -85,12 +86,10 @@ class _Architecture:
                 name: half * (0.1 + SAMPLES[dataset, name] / 75_000) * rng.uniform(0.9, 1.1)
                 for name in sets_of(dataset)[1:]
             }
-        networks = dict(zip(self.final_seeds, self._final_networks(dataset), strict=True))
-        return _Measured(train_time, times, latency, networks)
-
-    def _final_networks(self, dataset: str) -> list[tuple[float, float]]:
-        """Params and FLOPs of each final seed's trial."""
         own = network_cost(self.space, self.digits, dataset)
+        return _Measured(train_time, times, latency, own, self._trained(dataset, own))
+
+    def _trained(self, dataset: str, own: tuple[float, float]) -> list[tuple[float, float]]:
         networks = [own] * len(self.final_seeds)
         if self.finals is not None:
             like = dataset if dataset in FILES else "cifar10-valid"
@@ -233,7 +232,7 @@ class _Architecture:
         acc_keys = time_keys = loss_keys = keys(spans)
         if set_names is not None:
             time_keys, loss_keys = keys(everywhere), keys(spans)
-        params, flop = measured.networks.get(seed, measured.networks[777])
+        params, flop = measured.trained[row] if epochs == self.longest else measured.network
         top5 = None if set_names is not None else dict(enumerate(shown.top5["train"][row].tolist()))
         return {
             "name": dataset,
