@@ -201,7 +201,7 @@ def chunk_shape(values: Floats) -> tuple[int, ...]:
     partial = there[~there.all(axis=1)]
     if not len(partial):
         return (min(values.shape[0], max(1, fmt.CHUNK_ITEMS // across)), across)
-    leading = int(partial.any(axis=0).nonzero()[0].max(initial=-1)) + 1
+    leading = int(np.flatnonzero(partial.any(axis=0)).max(initial=-1)) + 1
     if not leading:
         return (1, across)
     return (1, min(across, max(leading, fmt.LEAST_CHUNK_ITEMS)))
