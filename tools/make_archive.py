@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -78,4 +79,6 @@ def main(
 
 
 if __name__ == "__main__":
+    # a termination unwinds like an interrupt, so that no worker and no half-written output stays behind
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     main()
