@@ -44,9 +44,7 @@ scalars = st.one_of(
     st.integers(0, 2**63).map(np.uint64),
     st.booleans().map(np.bool_),
 )
-keys = st.one_of(
-    st.text(max_size=9), st.integers(-(2**31), 2**40), st.tuples(st.text(max_size=9), st.integers(0, 999))
-)
+keys = st.one_of(st.text(max_size=9), st.integers(-(2**31), 2**40), st.tuples(st.text(max_size=9), st.integers(0, 999)))
 values = st.recursive(
     scalars,
     lambda inner: st.one_of(

@@ -51,9 +51,7 @@ def open_archive(
         if len(paths) > 1 or is_chunk(first):
             return tar(paths if len(paths) > 1 else siblings(first), said)
         if first.name == META_NAME:
-            raise ArchiveError(
-                f"{first}: only the list of architectures; the folder that it is in was expected"
-            )
+            raise ArchiveError(f"{first}: only the list of architectures; the folder that it is in was expected")
         if first.name.endswith(".pbz2"):
             return BenchmarkArchive(first, said, check_digest)
         return tar(paths, said)

@@ -63,9 +63,7 @@ class BenchmarkArchive(Archive):
         meta = _peek(path, space)
         self.space = meta.space
         self.meta_archs = meta.archs
-        self._task = BenchmarkTask(
-            str(path), self.digest if check_digest else None, meta.space.name, meta.archs
-        )
+        self._task = BenchmarkTask(str(path), self.digest if check_digest else None, meta.space.name, meta.archs)
 
     def tasks(self) -> Generator[BenchmarkTask, None, None]:
         yield self._task

@@ -25,9 +25,7 @@ def decompress(data: bytes, source: str, limit: int) -> bytes:
     stream = Stream(source)
     whole = stream.feed(data, limit + 1)
     if len(whole) > limit:
-        raise ArchiveError(
-            f"{source}: decompresses to more than {limit:,} bytes, far above what archives hold"
-        )
+        raise ArchiveError(f"{source}: decompresses to more than {limit:,} bytes, far above what archives hold")
     stream.close()
     return whole
 

@@ -49,9 +49,7 @@ class ArchitectureTask:
 class FilesArchive(Archive):
     """An archive whose files are known by name: random access, one task an architecture."""
 
-    def __init__(
-        self, path: Path, kind: str, members: Sequence[tuple[str, Member]], space: SearchSpace | None
-    ) -> None:
+    def __init__(self, path: Path, kind: str, members: Sequence[tuple[str, Member]], space: SearchSpace | None) -> None:
         """``members`` are all files, by their names without folders; others than an archive's are ignored."""
         self.path = path
         self.kind = kind
@@ -72,9 +70,7 @@ class FilesArchive(Archive):
         if not self._members:
             raise ArchiveError(f"{path}: no architecture, a file NNNNNN.pickle.pbz2, beside {META_NAME}")
         self.indexes = list(self._members)
-        self.compressed_bytes = sum(
-            piece.size for member in self._members.values() for piece in member.pieces
-        )
+        self.compressed_bytes = sum(piece.size for member in self._members.values() for piece in member.pieces)
 
     def tasks(self) -> Iterator[ArchitectureTask]:
         for index, member in self._members.items():

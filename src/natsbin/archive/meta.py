@@ -58,14 +58,10 @@ def check_meta(record: object, source: str, space: SearchSpace | None) -> Meta:
     ``space`` is the one the caller said, None to recognise it. Raises ArchiveError naming ``source``.
     """
     if not isinstance(record, Mapping):
-        raise ArchiveError(
-            f"{source}: a {type(record).__name__}; a dict of meta_archs and total_archs was expected"
-        )
+        raise ArchiveError(f"{source}: a {type(record).__name__}; a dict of meta_archs and total_archs was expected")
     archs, total = (_field(record, name, source) for name in ("meta_archs", "total_archs"))
     if type(archs) is not list or not archs:
-        raise ArchiveError(
-            f"{source}: meta_archs is {_brief(archs)}; a list of architecture strings was expected"
-        )
+        raise ArchiveError(f"{source}: meta_archs is {_brief(archs)}; a list of architecture strings was expected")
     if type(total) is not int or total != len(archs):
         raise ArchiveError(
             f"{source}: total_archs is {_brief(total)}; {len(archs)}, the length of meta_archs, was expected"

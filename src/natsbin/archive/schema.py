@@ -75,16 +75,12 @@ def _check_state(state: object, index: int, arch: str | None, epochs: int, where
         if type(key) is not tuple or len(key) != 2 or key[0] not in DATASETS or type(key[1]) is not int:
             _wrong(where, "all_results", key, f"a key (dataset, seed) with a dataset of {_listed(DATASETS)}")
         if key[1] not in seeds.get(key[0], ()):
-            _wrong(
-                where, "dataset_seed", seeds, f"{key[1]} among the seeds of {key[0]!r}, as all_results has it"
-            )
+            _wrong(where, "dataset_seed", seeds, f"{key[1]} among the seeds of {key[0]!r}, as all_results has it")
         _check_trial(trial, key[0], epochs, f"{where}, {key!r}")
     for dataset, given in seeds.items():
         for seed in given:
             if (dataset, seed) not in trials:
-                _wrong(
-                    where, "all_results", list(trials), f"a trial {(dataset, seed)!r}, as dataset_seed has it"
-                )
+                _wrong(where, "all_results", list(trials), f"a trial {(dataset, seed)!r}, as dataset_seed has it")
 
 
 def _check_trial(trial: object, dataset: str, epochs: int, where: str) -> None:
@@ -153,9 +149,7 @@ def _check_plain(value: object, depth: int, budget: list[int], where: str, name:
     """Plain data of bounded size and depth: text, numbers, None, and lists, tuples and dicts of these."""
     budget[0] -= 1
     if depth == 0 or budget[0] < 0:
-        raise ArchiveError(
-            f"{where}, {name}: nested deeper, or larger, than any configuration of an architecture"
-        )
+        raise ArchiveError(f"{where}, {name}: nested deeper, or larger, than any configuration of an architecture")
     if isinstance(value, dict):
         for key, item in value.items():
             _check_plain(item, depth - 1, budget, where, f"{name}[{key!r}]")

@@ -49,11 +49,7 @@ def tar(paths: Sequence[Path], space: SearchSpace | None) -> FilesArchive:
             raise ArchiveError(f"{paths[0]}: not an uncompressed tar, or cut short: {error}") from None
         joined.seek(end)
         if joined.read(_BLOCK) != bytes(_BLOCK):  # where it ends wrongly, tarfile only stops
-            ends = (
-                "cut short"
-                if end >= joined.size
-                else f"damaged, or a chunk is missing: no header at byte {end}"
-            )
+            ends = "cut short" if end >= joined.size else f"damaged, or a chunk is missing: no header at byte {end}"
             raise ArchiveError(f"{paths[0]}: the tar is {ends} after {len(members)} files")
     return FilesArchive(paths[0], "tar" if len(paths) == 1 else "split tar", members, space)
 
