@@ -37,3 +37,7 @@ class QuestionError(NatsbinError, ValueError, KeyError, AssertionError, TypeErro
     """
 
     __str__ = Exception.__str__  # a KeyError would print its text quoted
+
+
+class MissingError(NatsbinError, ValueError, FileNotFoundError):
+    """No archive or store where one was looked for; the text says where that was."""

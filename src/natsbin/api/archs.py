@@ -1,0 +1,290 @@
+"""The architectures of a benchmark: opening it, the dictionary of those at hand, and the clock."""
+
+from __future__ import annotations
+
+import abc
+import copy
+import os
+import random
+import warnings
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from natsbin.api import locate
+from natsbin.api.infos import Arch, Infos
+from natsbin.api.results import ArchResults
+from natsbin.api.source import FastPath, Source
+from natsbin.api.utils import time_string
+from natsbin.errors import QuestionError
+from natsbin.spaces import SearchSpace
+
+
+def hp_name(hp: str | int) -> str:
+    """The name of a hyper-parameter set, given as a string or a number, padded or not: 1 is ``01``."""
+    name = hp if isinstance(hp, str) else str(hp)
+    return name if len(name) != 1 else f"0{name}"
+
+
+def no_hp(index: Any, hp: Any, arch: Mapping[str, Any]) -> QuestionError:
+    return QuestionError(f"The {index}-th architecture only has hyper-parameters of {list(arch)} instead of {hp}.")
+
+
+class Archs(abc.ABC):
+    """What a benchmark holds, before any question is asked."""
+
+    _space: ClassVar[SearchSpace]
+
+    def __init__(
+        self,
+        file_path_or_dict: str | os.PathLike[str] | Mapping[str, Any] | Source | None = None,
+        fast_mode: bool = False,
+        verbose: bool = True,
+    ) -> None:
+        title = self._space.title
+        self._all_base_names = [self._space.archive_name]
+        self._search_space_name = title
+        self._fast_mode = fast_mode
+        self._full_train_epochs = max(self._space.epochs.values())
+        self._used_time: Any = 0
+        self.verbose = verbose
+        source, told = locate.find_source(file_path_or_dict, self._space, fast_mode, verbose)
+        self._source = source
+        self._archive_dir: Any = told
+        self.filename = None if told is None else os.path.basename(told)
+        self._avaliable_hps: set[str] = set()
+        self._total = source.total
+        self._states = bytearray(self._total)
+        self._infos: Any = None
+        self._fast: FastPath | None = None
+        if source.path is None:
+            infos = self.arch2infos_dict
+            for index in source.indexes.tolist():
+                infos[index] = infos.make(index)
+        elif not fast_mode:
+            self._states = bytearray(locate.presence(source))
+        if source.path is None or not fast_mode:
+            self._avaliable_hps.update(source.hps)
+        if verbose:
+            count = len(self.evaluated_indexes) if source.path is None or fast_mode else len(source.indexes)
+            print(
+                f"{time_string()} Create NATS-Bench ({title}) done with {count}/{self._total} architectures avaliable."
+            )
+
+    @cached_property
+    def meta_archs(self) -> Sequence[str]:
+        """Every architecture string of the space, by index."""
+        return self._source.meta_archs
+
+    @cached_property
+    def archstr2index(self) -> dict[str, int]:
+        """The index of every architecture string."""
+        return {arch: index for index, arch in enumerate(self.meta_archs)}
+
+    @cached_property
+    def evaluated_indexes(self) -> set[int]:
+        """The indexes that this object has results of; in fast mode those that were asked for so far."""
+        evaluated: Iterable[int] | None = getattr(self._source, "evaluated", None)
+        if evaluated is not None:
+            return set(evaluated)
+        return set() if self._fast_mode else set(self._source.indexes.tolist())
+
+    @property
+    def arch2infos_dict(self) -> Any:
+        """The architectures at hand, ``{index: {hp: ArchResults}}``: live, so changes in them change answers."""
+        if self._infos is None:
+            self._infos = Infos(self._states, self._source.load)
+        return self._infos
+
+    @arch2infos_dict.setter
+    def arch2infos_dict(self, infos: Any) -> None:
+        self._infos = infos
+        self._fast = None  # it reads the states of the dictionary that is replaced here
+
+    def __getitem__(self, index: int) -> str:
+        return copy.deepcopy(self.meta_archs[index])
+
+    def arch(self, index: int) -> str:
+        """The architecture string at an index."""
+        if self.verbose:
+            print(f"Call the arch function with index={index}")
+        if 0 <= index < self._total:
+            return copy.deepcopy(self.meta_archs[index])
+        raise QuestionError(f"no architecture {index}: expected 0 <= index < {self._total}")
+
+    def __len__(self) -> int:
+        return self._total
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({len(self.evaluated_indexes)}/{self._total} architectures, "
+            f"fast_mode={self.fast_mode}, file={self.filename})"
+        )
+
+    @property
+    def avaliable_hps(self) -> list[str]:
+        """The hyper-parameter sets of the architectures at hand."""
+        return list(copy.deepcopy(self._avaliable_hps))
+
+    @property
+    def used_time(self) -> Any:
+        """The simulated clock, in seconds."""
+        return self._used_time
+
+    @property
+    def search_space_name(self) -> str:
+        """``topology`` or ``size``."""
+        return self._search_space_name
+
+    @property
+    def fast_mode(self) -> bool:
+        """Are architectures taken up one by one, as they are asked for?"""
+        return self._fast_mode
+
+    @property
+    def archive_dir(self) -> Any:
+        """The path that was opened; None for a dict."""
+        return self._archive_dir
+
+    @property
+    def full_train_epochs(self) -> int:
+        """The epochs of the longest training."""
+        return self._full_train_epochs
+
+    def reset_archive_dir(self, archive_dir: Any) -> None:
+        """Change the path that ``archive_dir`` tells."""
+        self._archive_dir = archive_dir
+
+    def reset_fast_mode(self, fast_mode: bool) -> None:
+        """Change whether architectures that are not at hand are taken up when asked for."""
+        self._fast_mode = fast_mode
+
+    def reset_time(self) -> None:
+        """Set the simulated clock to zero."""
+        self._used_time = 0
+
+    def random(self) -> int:
+        """A random index, from the ``random`` module."""
+        return random.randint(0, self._total - 1)
+
+    def reload(self, archive_root: str | os.PathLike[str] | None = None, index: int | None = None) -> None:
+        """Take an architecture (all without an index) anew, forgetting the object that a program may have changed.
+
+        ``archive_root``: the path that was opened, or None for it; or another store or archive.
+        """
+        if self.verbose:
+            print(f"{time_string()} Call clear_params with archive_root={archive_root} and index={index}")
+        source = self._source_of(archive_root)
+        if index is None:
+            for one in range(self._total):
+                self._take(source, one)
+        else:
+            self._take(source, index)
+
+    def _source_of(self, archive_root: Any) -> Source:
+        if archive_root is None or archive_root == self._archive_dir:
+            return self._source
+        if not os.path.exists(archive_root):
+            raise QuestionError(f"no such archive or store: {archive_root}")
+        return locate.open_path(Path(archive_root), self._space, self.verbose)
+
+    def _take(self, source: Source, index: Any) -> None:
+        """Put an architecture of a source into the dictionary, untouched if it is our own source's."""
+        if not isinstance(index, (int, np.integer)) or not 0 <= index < self._total:
+            raise QuestionError(f"no architecture {index!r}: expected an integer index, 0 <= index < {self._total}")
+        place = int(np.searchsorted(source.indexes, index))
+        if place == len(source.indexes) or source.indexes[place] != index:
+            raise self._absent(index, source)
+        infos = self.arch2infos_dict
+        if source is self._source and source.path is not None and isinstance(infos, Infos):
+            infos.touch(int(index))
+            self._avaliable_hps.update(source.hps)
+        else:
+            record = source.load(int(index))
+            made = OrderedDict((hp, ArchResults.create_from_state_dict(state)) for hp, state in record.items())
+            infos[int(index)] = made
+            self._avaliable_hps.update(made)
+        self.evaluated_indexes.add(int(index))
+
+    def query_index_by_arch(self, arch: Any) -> Any:
+        """The index of an architecture given as an index, a string, or an object with ``tostr()``.
+
+        -1 for a string that is none of this space; ValueError for an index out of range.
+        """
+        if self.verbose:
+            print(f"{time_string()} Call query_index_by_arch with arch={arch}")
+        if isinstance(arch, (int, np.integer)):
+            if 0 <= arch < self._total:
+                return arch if isinstance(arch, int) else int(arch)
+            raise QuestionError(f"Invalid architecture index {arch} vs [0, {self._total}].")
+        if not isinstance(arch, str) and hasattr(arch, "tostr"):
+            arch = arch.tostr()
+        return self.archstr2index.get(arch, -1) if isinstance(arch, str) else -1
+
+    def _prepare_info(self, index: Any) -> None:
+        """In fast mode, take up an architecture that is not at hand."""
+        if index in self.arch2infos_dict:
+            if self.verbose:
+                print(f"{time_string()} Call _prepare_info with index={index} skip because it is in arch2infos_dict")
+        elif self._fast_mode:
+            self.reload(self._archive_dir, -1 if index is None else index)
+        elif self.verbose:
+            print(f"{time_string()} Call _prepare_info with index={index} skip because it is notthe fast mode.")
+
+    def clear_params(self, index: int, hp: str | int | None = None) -> None:
+        """Forget the trained weights of an architecture."""
+        if self.verbose:
+            print(f"{time_string()} Call clear_params with index={index} and hp={hp}")
+        if index not in self.arch2infos_dict:
+            warnings.warn(
+                f"The {index}-th architecture is not in the benchmark data yet, no need to clear params.",
+                stacklevel=2,
+            )
+            return
+        arch = self.arch2infos_dict[index]
+        if hp is None:
+            for results in arch.values():
+                results.clear_params()
+        elif (name := hp_name(hp)) in arch:
+            arch[name].clear_params()
+        else:
+            raise no_hp(index, hp, arch)
+
+    def _peek(self, index: Any) -> Arch:
+        """An architecture's object for reading alone; QuestionError where it is not at hand."""
+        infos = self.arch2infos_dict
+        if index not in infos:
+            raise self._absent(index)
+        found: Arch = infos.peek(index) if isinstance(infos, Infos) else infos[index]
+        return found
+
+    def _results(self, index: Any, hp: str | int) -> ArchResults:
+        """An architecture's live object with one set of hyper-parameters."""
+        if index not in self.arch2infos_dict:
+            raise self._absent(index)
+        arch: Arch = self.arch2infos_dict[index]
+        if (name := hp_name(hp)) not in arch:
+            raise no_hp(index, hp, arch)
+        return arch[name]
+
+    def _copied(self, index: Any, hp: str | int) -> ArchResults:
+        infos = self.arch2infos_dict
+        fresh = isinstance(infos, Infos) and index in infos and not infos.is_live(index)
+        arch = self._peek(index)
+        if (name := hp_name(hp)) not in arch:
+            raise no_hp(index, hp, arch)
+        return arch[name] if fresh else copy.deepcopy(arch[name])
+
+    def _absent(self, index: Any, source: Source | None = None) -> QuestionError:
+        if not isinstance(index, (int, np.integer)):
+            return QuestionError(
+                f"no architecture {index!r}: expected an integer index, 0 <= index < {self._total}; "
+                "query_index_by_arch finds the index of a string"
+            )
+        have = (source or self._source).indexes
+        few = ", ".join(map(str, have[:8].tolist())) + (", …" if len(have) > 8 else "")
+        return QuestionError(f"architecture {index} is not here: there are {len(have)} of {self._total} ({few})")

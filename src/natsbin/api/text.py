@@ -1,0 +1,32 @@
+"""The page of text about an architecture, as ``show`` and ``query_info_str_by_arch`` give it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from natsbin.api.results import ArchResults
+
+_THREE = (("train", "train"), ("valid", "x-valid"), ("test", "x-test"))
+_TRAIN_TEST = (("train", "train"), ("test ", "ori-test"))
+
+
+def page(information: ArchResults, extra_info: Any, show: bool, valid: tuple[tuple[str, str], ...]) -> list[str]:
+    """The lines about an architecture; ``valid`` names the sets to tell of ``cifar10-valid``."""
+    lines = [
+        information.arch_str,
+        f"datasets : {information.get_dataset_names()}, extra-info : {extra_info}",
+    ]
+    sets = {"cifar10-valid": valid, "cifar10": _TRAIN_TEST}
+    for dataset in information.get_dataset_names():
+        costs = information.get_compute_costs(dataset)
+        latency = costs["latency"]
+        told = "None" if latency is None or latency <= 0 else f"{latency * 1000:.2f}"
+        lines.append(f"{dataset:14s} FLOP={costs['flops']:6.2f} M, Params={costs['params']:.3f} MB, latency={told} ms.")
+        metrics = [(label, information.get_metrics(dataset, setname)) for label, setname in sets.get(dataset, _THREE)]
+        told = ", ".join(
+            f"{label} : [loss = {info['loss']:.3f} & top1 = {info['accuracy']:.2f}%]" for label, info in metrics
+        )
+        lines.append(f"{dataset:14s} {told}")
+    if show:
+        print("\n".join(lines))
+    return lines

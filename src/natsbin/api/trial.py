@@ -1,0 +1,227 @@
+"""``ResultsCount``: one training of one architecture, live over its record.
+
+Accuracies are in percent, times and latencies in seconds, ``flop`` and ``params`` in millions.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from natsbin.api.utils import mean
+from natsbin.errors import QuestionError
+
+State = dict[str, Any]
+
+_SIZE_CONFIG = "infer.shape.tiny"  # the name that marks a configuration of the size space
+
+
+class ResultsCount:
+    """One training of one architecture on one dataset with one seed."""
+
+    def __init__(
+        self,
+        name: str,
+        state_dict: Any,
+        train_accs: dict[int, float] | None,
+        train_losses: dict[int, float] | None,
+        params: Any,
+        flop: Any,
+        arch_config: dict[str, Any] | None,
+        seed: Any,
+        epochs: Any,
+        latency: list[float] | None,
+    ) -> None:
+        self.name = name
+        self.net_state_dict = state_dict
+        self.train_acc1es = copy.deepcopy(train_accs)
+        self.train_acc5es: dict[int, float] | None = None
+        self.train_losses = copy.deepcopy(train_losses)
+        self.train_times: dict[int, float] | None = None
+        self.arch_config = copy.deepcopy(arch_config)
+        self.params = params
+        self.flop = flop
+        self.seed = seed
+        self.epochs = epochs
+        self.latency = latency
+        self.reset_eval()
+
+    def update_train_info(
+        self,
+        train_acc1es: dict[int, float] | None,
+        train_acc5es: dict[int, float] | None,
+        train_losses: dict[int, float] | None,
+        train_times: dict[int, float] | None,
+    ) -> None:
+        """Replace all that is known of the training set, each by epoch."""
+        self.train_acc1es = train_acc1es
+        self.train_acc5es = train_acc5es
+        self.train_losses = train_losses
+        self.train_times = train_times
+
+    def reset_pseudo_train_times(self, estimated_per_epoch_time: float) -> None:
+        """Let every epoch of training take this many seconds."""
+        self.train_times = OrderedDict.fromkeys(range(self.epochs), estimated_per_epoch_time)
+
+    def reset_pseudo_eval_times(self, eval_name: str, estimated_per_epoch_time: float) -> None:
+        """Let every evaluation on the set ``eval_name`` take this many seconds."""
+        if eval_name not in self.eval_names:
+            raise QuestionError(f"unknown set {eval_name!r}: this training was evaluated on {self.eval_names}")
+        for epoch in range(self.epochs):
+            self.eval_times[f"{eval_name}@{epoch}"] = estimated_per_epoch_time
+
+    def reset_eval(self) -> None:
+        """Forget every evaluation."""
+        self.eval_names: list[str] = []
+        self.eval_acc1es: dict[str, float] = {}
+        self.eval_times: dict[str, float] = {}
+        self.eval_losses: dict[str, float] = {}
+
+    def update_latency(self, latency: list[float] | None) -> None:
+        """Replace the measured latencies, in seconds."""
+        self.latency = copy.deepcopy(latency)
+
+    def get_latency(self) -> Any:
+        """The mean of the measured latencies in seconds; -1.0 where none was measured."""
+        return -1.0 if self.latency is None else mean(list(self.latency))
+
+    def update_eval(self, accs: dict[str, float], losses: dict[str, float], times: dict[str, float]) -> None:
+        """Add the evaluations on new sets, each keyed ``SET@EPOCH`` for every epoch."""
+        for name in {key.split("@")[0] for key in accs}:
+            if name in self.eval_names:
+                raise ValueError(f"the set {name!r} is there already, beside {self.eval_names}")
+            self.eval_names.append(name)
+            for epoch in range(self.epochs):
+                key = f"{name}@{epoch}"
+                self.eval_acc1es[key] = accs[key]
+                self.eval_losses[key] = losses[key]
+                self.eval_times[key] = times[key]
+
+    def update_OLD_eval(self, name: str, accs: dict[int, float], losses: dict[int, float]) -> None:
+        """Add the evaluations on one new set, keyed by epoch, without times."""
+        if name in self.eval_names:
+            raise AssertionError(f"the set {name!r} is there already, beside {self.eval_names}")
+        self.eval_names.append(name)
+        for epoch in accs:
+            self.eval_acc1es[f"{name}@{epoch}"] = accs[epoch]
+            self.eval_losses[f"{name}@{epoch}"] = losses[epoch]
+
+    def __repr__(self) -> str:
+        config: dict[str, Any] = self.arch_config  # type: ignore[assignment]
+        sets = ", ".join(self.eval_names)
+        return (
+            f"{type(self).__name__}({self.name}, arch={config['arch_str']}, FLOP={self.flop:.2f}M, "
+            f"Param={self.params:.3f}MB, seed={self.seed}, {len(self.eval_names)} eval-sets: [{sets}])"
+        )
+
+    def get_total_epoch(self) -> Any:
+        """The number of epochs of this training."""
+        return self.epochs
+
+    def get_times(self) -> dict[str, Any]:
+        """Seconds of an epoch (the mean) and of the whole training, for training and for each evaluated set.
+
+        ``T-SET@epoch`` and ``T-SET@total``; None where a time is missing.
+        """
+        times: dict[str, Any] = {"T-train@epoch": None, "T-train@total": None}
+        if isinstance(self.train_times, dict):
+            spent = list(self.train_times.values())
+            times["T-train@epoch"], times["T-train@total"] = mean(spent), sum(spent)
+        for name in self.eval_names:
+            taken = [(self.eval_times or {}).get(f"{name}@{epoch}") for epoch in range(self.epochs)]
+            whole = bool(taken) and None not in taken
+            times[f"T-{name}@epoch"] = mean(taken) if whole else None
+            times[f"T-{name}@total"] = sum(taken) if whole else None  # type: ignore[arg-type]
+        return times
+
+    def get_eval_set(self) -> list[str]:
+        """The evaluated sets, in the order of the record."""
+        return self.eval_names
+
+    def judge_valid(self, iepoch: int) -> None:
+        """Raise ValueError unless there is such an epoch, counted from 0."""
+        if iepoch < 0 or iepoch >= self.epochs:
+            raise QuestionError(f"invalid iepoch={iepoch}: expected 0 <= iepoch < {self.epochs}")
+
+    def get_train(self, iepoch: int | None = None) -> dict[str, Any]:
+        """Loss, accuracy and times on the training set after an epoch (counted from 0; None: the last)."""
+        if iepoch is None:
+            iepoch = self.epochs - 1
+        self.judge_valid(iepoch)
+        spent = None
+        if self.train_times is not None:
+            spent = [self.train_times[epoch] for epoch in range(iepoch + 1)]
+        return {
+            "iepoch": iepoch,
+            "loss": self.train_losses[iepoch],  # type: ignore[index]
+            "accuracy": self.train_acc1es[iepoch],  # type: ignore[index]
+            "cur_time": None if spent is None else self.train_times[iepoch],  # type: ignore[index]
+            "all_time": None if spent is None else sum(spent),
+        }
+
+    def get_eval(self, name: str, iepoch: int | None = None) -> dict[str, Any]:
+        """Loss, accuracy and times on an evaluated set after an epoch (counted from 0; None: the last)."""
+        if iepoch is None:
+            iepoch = self.epochs - 1
+        self.judge_valid(iepoch)
+        if name == "valid":
+            name = "x-valid"
+        key = f"{name}@{iepoch}"
+        spent = None
+        if self.eval_times:
+            if key not in self.eval_times:
+                raise QuestionError(f"no evaluation {key!r}: this training was evaluated on {self.eval_names}")
+            spent = [self.eval_times[f"{name}@{epoch}"] for epoch in range(iepoch + 1)]
+        if key not in self.eval_losses or key not in self.eval_acc1es:
+            epochs = [int(k.rpartition("@")[2]) for k in self.eval_acc1es if k.startswith(f"{name}@")]
+            raise QuestionError(f"no value {key!r}: the epochs of this set are {_span(epochs)}")
+        return {
+            "iepoch": iepoch,
+            "loss": self.eval_losses[key],
+            "accuracy": self.eval_acc1es[key],
+            "cur_time": None if spent is None else self.eval_times[key],
+            "all_time": None if spent is None else sum(spent),
+        }
+
+    def get_net_param(self, clone: bool = False) -> Any:
+        """The trained weights, or a copy of them; None in archives without weights."""
+        return copy.deepcopy(self.net_state_dict) if clone else self.net_state_dict
+
+    def get_config(self, str2structure: Callable[[str], Any] | None) -> dict[str, Any]:
+        """What builds the network; with a function, ``genotype`` is what it makes of the architecture string."""
+        config: dict[str, Any] = self.arch_config  # type: ignore[assignment]
+        if config.get("name") == _SIZE_CONFIG:
+            genotype = config["genotype"]
+            return {
+                "name": _SIZE_CONFIG,
+                "channels": config["channels"],
+                "genotype": genotype if str2structure is None else str2structure(genotype),
+                "num_classes": config["class_num"],
+            }
+        head = {"name": "infer.tiny", "C": config["channel"], "N": config["num_cells"]}
+        if str2structure is None:
+            head["arch_str"] = config["arch_str"]
+        else:
+            head["genotype"] = str2structure(config["arch_str"])
+        return {**head, "num_classes": config["class_num"]}
+
+    def state_dict(self) -> State:
+        """Every attribute by name: the record itself, not a copy."""
+        return dict(self.__dict__)
+
+    def load_state_dict(self, state_dict: State) -> None:
+        """Take over every attribute that the record names."""
+        self.__dict__.update(state_dict)
+
+    @staticmethod
+    def create_from_state_dict(state_dict: State) -> ResultsCount:
+        """A training from its record, whose dicts it holds itself."""
+        trial = ResultsCount("", None, None, None, None, None, None, None, None, None)
+        trial.load_state_dict(state_dict)
+        return trial
+
+
+def _span(epochs: list[int]) -> str:
+    return f"{min(epochs)}..{max(epochs)} ({len(epochs)})" if epochs else "none"
