@@ -25,7 +25,7 @@ extensions = [
     Extension(
         f"natsbin.{source.stem}",
         [source.as_posix()],
-        include_dirs=["cext"],
+        depends=[part.as_posix() for part in sorted(Path("cext").glob("*.pxi"))],
         extra_compile_args=compile_args,
         extra_link_args=link_args,
     )

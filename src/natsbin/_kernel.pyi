@@ -39,6 +39,7 @@ class SetColumns:
 
 class Table:
     epochs: int
+    sets: dict[str, SetColumns]
     def __init__(
         self,
         epochs: int,
@@ -47,10 +48,29 @@ class Table:
         seed: npt.NDArray[np.int64],
         regular: _Bytes,
         scalars: dict[str, _Doubles],
+        order: _Ints,
+        orders: list[tuple[str, ...]],
         sets: dict[str, SetColumns],
     ) -> None: ...
     def seeds(self, index: int) -> list[int]: ...
     def row_of(self, index: int, seed: int) -> int: ...
+
+class Part:
+    columns: SetColumns
+    loss: str
+    accuracy: str
+    per_time: str
+    all_time: str
+    def __init__(self, label: str, columns: SetColumns) -> None: ...
+
+class Desk:
+    table: Table
+    def __init__(self, table: Table, train: Part, comment: str | None, parts: list[Part]) -> None: ...
+
+class Answers:
+    def __init__(self, states: bytearray, lazy: int, open: Callable[[str, str], Desk | None]) -> None: ...
     def more_info(
-        self, index: int, epoch: int, seed: int | None, parts: tuple[tuple[str, ...], ...]
+        self, index: Any, dataset: Any, iepoch: Any, hp: Any, is_random: Any
     ) -> dict[str, Any] | None: ...
+    def cost_info(self, index: Any, dataset: Any, hp: Any) -> dict[str, Any] | None: ...
+    def simulate(self, index: Any, dataset: Any, iepoch: Any, hp: Any) -> tuple[float, Any, float] | None: ...

@@ -80,7 +80,7 @@ def thaw(spec: Spec, arch: str) -> Any:
 
 
 def freeze_scalar(value: Any, arch: str) -> tuple[Spec, float | None]:
-    """The form of ``params``, ``flop`` or ``latency`` and the number for its slot, if it is one float or a list of one."""
+    """The form of ``params``, ``flop`` or ``latency``, and the number for its slot if it is a float or a list of one."""
     name = _FLOATS.get(type(value))
     if name:
         return ("slot", name), float(value)
@@ -153,3 +153,11 @@ def is_regular_state(state: Mapping[str, Any]) -> bool:
         seeds.setdefault(dataset, []).append(seed)
     listed = state["dataset_seed"]
     return set(listed) == set(seeds) and all(list(listed[name]) == sorted(seeds[name]) for name in seeds)
+
+
+def evaluated_sets(form: Mapping[str, Any]) -> tuple[str, ...]:
+    """The sets that a trial of a form was evaluated on, in its order; empty where the trial is not regular."""
+    if form.get("epochs") is None:
+        return ()
+    names = next(spec for name, _, spec in (item for item in form["trial"] if len(item) == 3) if name == "eval_names")
+    return tuple(name for _, name in names[1])

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from natsbin import _kernel
 from natsbin.errors import StoreError
 from natsbin.spaces import SPACES, SearchSpace
-from natsbin.store import codec, layouts
+from natsbin.store import codec, forms, layouts
 from natsbin.store import format as fmt
 from natsbin.store.data import Data, MappedFile, reading
 from natsbin.store.records import assemble
@@ -104,10 +104,10 @@ class Store:
     def record_forms(self) -> npt.NDArray[np.uint32]:
         """The form of each present architecture's record."""
         with reading(f"{self.path}: {fmt.RECORD}"):
-            forms = self.file.data(fmt.RECORD).array("<u4")
-            if forms.shape != self.indexes.shape or forms.max() >= len(self.forms):
-                raise ValueError(f"{forms.shape} forms up to {forms.max()} of {len(self.forms)}")
-            return forms
+            found = self.file.data(fmt.RECORD).array("<u4")
+            if found.shape != self.indexes.shape or found.max() >= len(self.forms):
+                raise ValueError(f"{found.shape} forms up to {found.max()} of {len(self.forms)}")
+            return found
 
     def table(self, hp: str, dataset: str) -> Table:
         """A table, read on first use. KeyError where there is none."""
@@ -150,6 +150,7 @@ class Store:
             regular = np.zeros(self.total, np.uint8)
             regular[self.indexes] = np.array([f.get("regular") is True for f in self.forms])[self.record_forms]
             regular[index[~usual[form]]] = 0
+            sets = _sets(columns)
             kernel = _kernel.Table(
                 epochs,
                 np.searchsorted(index[order], np.arange(self.total + 1)).astype(np.int32),
@@ -157,9 +158,15 @@ class Store:
                 seed[order],
                 regular,
                 {name: values[order] for name, values in scalars.items()},
-                _sets(columns),
+                *self._set_orders(form[order]),
+                sets,
             )
             return Table(epochs, index, seed, form, scalars, columns, kernel)
+
+    def _set_orders(self, form: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.int32], list[tuple[str, ...]]]:
+        """For each trial the number of its tuple of evaluated sets, and those tuples."""
+        used, order = np.unique(form, return_inverse=True)
+        return order.astype(np.int32), [forms.evaluated_sets(self.forms[number]) for number in used.tolist()]
 
     def _column(self, path: str) -> _kernel.Column:
         data = self.file.data(path)

@@ -1,0 +1,225 @@
+# The fast path of the nats_bench-compatible API: its dicts and tuples, equal to what its live objects give.
+
+import random as _random
+
+import numpy as _numpy
+
+cdef object getrandbits = _random.getrandbits
+cdef object float64 = _numpy.float64
+cdef dict NO_TABLES = {}
+
+
+cdef class Part:
+    """One set of a ``get_more_info`` dict, and its keys."""
+
+    cdef readonly SetColumns columns
+    cdef readonly str loss, accuracy, per_time, all_time
+
+    def __init__(self, str label not None, SetColumns columns not None):
+        self.columns = columns
+        self.loss, self.accuracy = f"{label}-loss", f"{label}-accuracy"
+        self.per_time, self.all_time = f"{label}-per-time", f"{label}-all-time"
+
+
+cdef class Desk:
+    """A table laid out for the API: the parts of its dicts in their order, and what stands between them."""
+
+    cdef readonly Table table
+    cdef Part train
+    cdef str comment
+    cdef list parts
+    cdef SetColumns valid, valtest
+    cdef dict cost_keys
+
+    def __init__(self, Table table not None, Part train not None, comment, list parts not None):
+        """``comment`` is the text after the train part, or None."""
+        self.table, self.train, self.comment, self.parts = table, train, comment, parts
+        for part in parts:
+            if not isinstance(part, Part):
+                raise TypeError(f"expected a Part, got {part!r}")
+        self.valid, self.valtest = table.sets.get("x-valid"), table.sets.get("ori-test")
+        self.cost_keys = {name: (f"T-{name}@epoch", f"T-{name}@total") for name in table.sets}
+
+    cdef int put(self, dict out, Part part, Py_ssize_t index, Py_ssize_t epoch, Py_ssize_t only) except -1:
+        cdef Point point
+        if not self.table.point(part.columns, index, epoch, only, &point):
+            return 0
+        out[part.loss] = point.loss
+        out[part.accuracy] = point.accuracy
+        out[part.per_time] = point.all_time / (epoch + 1)
+        out[part.all_time] = point.all_time
+        return 1
+
+
+cdef class Answers:
+    """Answers for architectures of which no program holds an object.
+
+    Every method gives None for anything but the plain case (an int index that ``states`` has as lazy, names and
+    epochs that exist, regular records), before a random number is drawn; the caller then asks its objects.
+    """
+
+    cdef uint8_t[::1] states
+    cdef uint8_t lazy
+    cdef object open
+    cdef dict desks
+
+    def __init__(self, states not None, uint8_t lazy, open not None):
+        """``states`` has a byte an architecture; ``open(hp, dataset)`` gives a Desk, or None where there is none."""
+        self.states, self.lazy, self.open = states, lazy, open
+        self.desks = {}
+
+    cdef Desk desk(self, hp, dataset):
+        cdef object found = (<dict> self.desks.get(hp, NO_TABLES)).get(dataset, False)
+        if found is False:
+            if type(hp) is not str or type(dataset) is not str:
+                return None
+            found = self.open(hp, dataset)
+            self.desks.setdefault(hp, {})[dataset] = found
+        return <Desk?> found if found is not None else None
+
+    cdef inline Py_ssize_t ask(self, index) except -2:
+        """An index that is a plain int and lazy; else -1."""
+        cdef Py_ssize_t i
+        if type(index) is not int:
+            return -1
+        try:
+            i = index
+        except OverflowError:
+            return -1
+        return i if 0 <= i < self.states.shape[0] and self.states[i] == self.lazy else -1
+
+    cdef inline Py_ssize_t epoch_of(self, iepoch, Py_ssize_t epochs) except -2:
+        cdef Py_ssize_t epoch
+        if iepoch is None:
+            return epochs - 1
+        if type(iepoch) is not int:
+            return -1
+        try:
+            epoch = iepoch
+        except OverflowError:
+            return -1
+        return epoch if 0 <= epoch < epochs else -1
+
+    def more_info(self, index, dataset, iepoch, hp, is_random):
+        """The dict of ``get_more_info``; draws as ``random.choice`` does where ``is_random`` is True."""
+        cdef Desk desk
+        cdef Py_ssize_t i = self.ask(index), epoch, only = -1
+        cdef dict out = {}
+        cdef Part part
+        if i < 0:
+            return None
+        desk = self.desk(hp, dataset)
+        if desk is None or not desk.table.answers(i):
+            return None
+        epoch = self.epoch_of(iepoch, desk.table.epochs)
+        if epoch < 0:
+            return None
+        if is_random is True:
+            only = draw(desk.table, i)
+        elif is_random is not False:
+            if type(is_random) is not int:
+                return None
+            only = desk.table.trial_of(i, is_random) if -1 < is_random < 1 << 62 else -1
+            if only < 0:
+                return None
+        if not desk.put(out, desk.train, i, epoch, only):
+            raise ValueError(f"architecture {index} has no train values at epoch {epoch}: damaged")
+        if desk.comment is not None:
+            out["comment"] = desk.comment
+        for part in desk.parts:
+            desk.put(out, part, i, epoch, only)
+        return out
+
+    def cost_info(self, index, dataset, hp):
+        """The dict of ``get_cost_info``."""
+        cdef Desk desk
+        cdef Py_ssize_t i = self.ask(index), t
+        cdef double latency, n
+        cdef Sum flops = Sum(0.0, 0.0)
+        cdef double params = 0.0
+        cdef Table table
+        cdef dict out
+        cdef str name
+        if i < 0:
+            return None
+        desk = self.desk(hp, dataset)
+        if desk is None or not desk.table.answers(i):
+            return None
+        table = desk.table
+        latency = table.mean_latency(i)
+        if is_missing(latency) or not table.same_costs(i) or not table.same_sets(i):
+            return None
+        for t in range(table.first[i], table.first[i + 1]):
+            add(&flops, table.flop[t])
+            params = params + table.params[t]
+        n = table.first[i + 1] - table.first[i]
+        out = {"flops": total(&flops) / n, "params": float64(params / n), "latency": float64(latency)}
+        self.put_times(out, desk, "train", i)
+        for name in <tuple> table.orders[table.order[table.first[i]]]:
+            self.put_times(out, desk, name, i)
+        return out
+
+    cdef int put_times(self, dict out, Desk desk, str name, Py_ssize_t index) except -1:
+        cdef Table table = desk.table
+        cdef SetColumns columns = <SetColumns> table.sets[name]
+        cdef tuple keys = <tuple> desk.cost_keys[name]
+        cdef Sum per_epoch = Sum(0.0, 0.0), whole = Sum(0.0, 0.0)
+        cdef Py_ssize_t t, begin = table.first[index], end = table.first[index + 1]
+        cdef double seconds, n = end - begin
+        cdef Repeated known = Repeated(-1.0, 0.0)
+        for t in range(begin, end):
+            seconds = columns.all_time(table.epochs - 1, table.row[t], &known)
+            add(&per_epoch, seconds / table.epochs)
+            add(&whole, seconds)
+        out[keys[0]] = total(&per_epoch) / n
+        out[keys[1]] = total(&whole) / n
+        return 0
+
+    def simulate(self, index, dataset, iepoch, hp):
+        """(accuracy, latency, seconds) of ``simulate_train_eval``; draws once or twice, as the API does."""
+        cdef Desk desk, latency_desk
+        cdef Py_ssize_t i = self.ask(index), epoch, only
+        cdef double latency
+        cdef Point train, valid, last
+        cdef Table table
+        if i < 0:
+            return None
+        latency_desk = self.desk(hp, dataset)
+        desk = self.desk(hp, "cifar10-valid") if dataset == "cifar10" else latency_desk
+        if desk is None or latency_desk is None or dataset == "cifar10-valid":
+            return None
+        table = desk.table
+        if not (table.answers(i) and latency_desk.table.answers(i)) or desk.valid is None:
+            return None
+        epoch = self.epoch_of(iepoch, table.epochs)
+        latency = latency_desk.table.mean_latency(i)
+        if epoch < 0 or is_missing(latency) or not latency_desk.table.same_costs(i):
+            return None
+        if table.point(desk.valid, i, epoch, -1, &valid):
+            only = draw(table, i)
+            table.point(desk.valid, i, epoch, only, &valid)
+            table.point(desk.train.columns, i, epoch, only, &train)
+            return valid.accuracy, float64(latency), train.all_time + valid.all_time / (epoch + 1)
+        # Without a validation accuracy at this epoch the API takes that of the whole test set, and the time of a
+        # second random trial's last epoch.
+        if dataset == "cifar10" or desk.valtest is None or not table.point(desk.valtest, i, epoch, -1, &valid):
+            return None
+        if not table.point(desk.valid, i, table.epochs - 1, -1, &last):
+            return None
+        only = draw(table, i)
+        table.point(desk.valtest, i, epoch, only, &valid)
+        table.point(desk.train.columns, i, epoch, only, &train)
+        only = draw(table, i)
+        table.point(desk.valid, i, table.epochs - 1, only, &last)
+        return valid.accuracy, float64(latency), train.all_time + last.all_time / table.epochs
+
+
+cdef Py_ssize_t draw(Table table, Py_ssize_t index) except -1:
+    """A random trial of an architecture that has some, from the ``random`` module as ``random.choice`` draws it."""
+    cdef Py_ssize_t n = table.first[index + 1] - table.first[index], bits = 0, k
+    while n >> bits:
+        bits += 1
+    k = getrandbits(bits)
+    while k >= n:
+        k = getrandbits(bits)
+    return table.first[index] + k

@@ -1,0 +1,235 @@
+# Columns: where each chunk lies, and how its bytes become values.
+
+
+cdef class Column:
+    """One quantity of one set: values by (epoch, trial), or by trial alone (``epochs`` 0), float64 when decoded."""
+
+    cdef readonly Py_ssize_t epochs, trials
+    cdef const uint8_t** chunks
+    cdef Py_ssize_t n_chunks, chunk_epochs, chunk_trials, across
+    cdef Py_ssize_t size
+    cdef int layout, kind
+    cdef int mantissa_bits
+    cdef uint64_t code_mask, exponent_mask, rebias
+    cdef double samples
+    cdef double[256] last_batch
+    cdef Column tail
+    cdef object load
+    cdef list kept
+
+    def __cinit__(
+        self,
+        tuple shape not None,
+        tuple chunk not None,
+        tuple layout not None,
+        str kind not None,
+        double samples,
+        int shift,
+        last_batch,
+        Column tail,
+        load,
+    ):
+        """``layout`` is (size,) or (size, exponent bits, bias); ``load(chunk number)`` gives a buffer to keep."""
+        cdef Py_ssize_t i
+        cdef bint flat = len(shape) == 1
+        if len(shape) != len(chunk) or not 1 <= len(shape) <= 2:
+            raise ValueError(f"no column: shape {shape}, chunks {chunk}")
+        self.epochs, self.trials = (0, shape[0]) if flat else shape
+        self.chunk_epochs, self.chunk_trials = (1, chunk[0]) if flat else chunk
+        if min(self.trials, self.chunk_epochs, self.chunk_trials) < 1 or self.epochs < 0:
+            raise ValueError(f"no column: shape {shape}, chunks {chunk}")
+        self.across = -(-self.trials // self.chunk_trials)
+        self.n_chunks = -(-max(1, self.epochs) // self.chunk_epochs) * self.across
+        if self.n_chunks > 1 << 28 or self.chunk_epochs * self.chunk_trials > 1 << 28:
+            raise ValueError(f"no column: shape {shape}, chunks {chunk}")
+        self.size = layout[0]
+        self.kind = KINDS[kind]
+        self.samples = samples
+        self.load = load
+        self.kept = []
+        if len(layout) == 1:
+            if not 1 <= self.size <= 2:
+                raise ValueError(f"no layout: {layout}")
+            self.layout = UNSIGNED1 if self.size == 1 else UNSIGNED2
+        elif self.size == 8:
+            self.layout = FLOAT8
+        else:
+            self.layout = SMALL_FLOAT
+            self.mantissa_bits = 8 * self.size - 1 - layout[1]
+            if not (2 <= self.size <= 7 and 2 <= layout[1] <= 10 and 1 <= self.mantissa_bits <= 52):
+                raise ValueError(f"no layout: {layout}")
+            self.code_mask = (<uint64_t> 1 << (8 * self.size)) - 1
+            self.exponent_mask = (<uint64_t> 1 << layout[1]) - 1
+            self.rebias = <uint64_t> <int64_t> (1023 - layout[2] + shift) << 52
+        if self.kind == SUM and self.layout != SMALL_FLOAT:
+            raise ValueError(f"no layout for sums: {layout}")
+        if self.kind == COUNT:
+            if len(last_batch) > 256:
+                raise ValueError(f"a last batch of {len(last_batch)} samples, expected at most 256")
+            for i in range(256):
+                self.last_batch[i] = last_batch[i] if i < len(last_batch) else 0.0
+            if tail is not None and (
+                tail.layout != UNSIGNED1 or tail.chunk_trials != self.chunk_trials
+                or tail.chunk_epochs != self.chunk_epochs or tail.n_chunks != self.n_chunks
+            ):
+                raise ValueError("the counts of the last batch do not match their column")
+            self.tail = tail
+        self.chunks = <const uint8_t**> calloc(self.n_chunks, sizeof(uint8_t*))
+        if self.chunks == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.chunks)
+
+    cdef int fetch(self, Py_ssize_t chunk) except -1 with gil:
+        """Bring a chunk, and that of the last batch's counts; ``load`` checks what it gives."""
+        cdef const uint8_t[::1] buffer = self.load(chunk)
+        if buffer.shape[0] < self.chunk_epochs * self.chunk_trials * self.size + 8:
+            raise ValueError(f"chunk {chunk} holds {buffer.shape[0]} bytes")
+        if self.tail is not None:
+            self.tail.fetch(chunk)
+        self.kept.append(buffer.base)
+        self.chunks[chunk] = &buffer[0]
+        return 0
+
+    cdef inline Py_ssize_t locate(self, Py_ssize_t epoch, Py_ssize_t trial, Py_ssize_t* offset) noexcept nogil:
+        """The number of a value's chunk, and its place there."""
+        cdef Py_ssize_t row = 0, band = 0, over = 0
+        if self.chunk_epochs == 1:
+            band = epoch
+        else:
+            band = <uint32_t> epoch / <uint32_t> self.chunk_epochs
+            row = epoch - band * self.chunk_epochs
+        if self.across > 1:
+            over = <uint32_t> trial / <uint32_t> self.chunk_trials
+            trial -= over * self.chunk_trials
+        offset[0] = row * self.chunk_trials + trial
+        return band * self.across + over
+
+    cdef inline double decode(self, const uint8_t* chunk, Py_ssize_t number, Py_ssize_t offset) noexcept nogil:
+        """The value at a place of a chunk; missing where all bits are set."""
+        cdef uint64_t code = 0, exponent
+        cdef uint16_t code2
+        cdef uint8_t last
+        cdef double value
+        cdef const uint8_t* at = chunk + offset * self.size
+        if self.layout == UNSIGNED2:
+            memcpy(&code2, at, 2)
+            if code2 == 0xFFFF:
+                return from_bits(MISSING)
+            value = code2
+        elif self.layout == SMALL_FLOAT:
+            memcpy(&code, at, 8)
+            code &= self.code_mask
+            exponent = (code >> self.mantissa_bits) & self.exponent_mask
+            if exponent == 0:
+                value = -0.0 if code >> (8 * self.size - 1) else 0.0
+            else:
+                if code == self.code_mask:
+                    return from_bits(MISSING)
+                value = from_bits(
+                    (code >> (8 * self.size - 1)) << 63
+                    | (
+                        ((code & (self.code_mask >> 1)) << (52 - self.mantissa_bits)) + self.rebias
+                        if exponent != self.exponent_mask
+                        else <uint64_t> 0x7FF << 52
+                        | (code & ((<uint64_t> 1 << self.mantissa_bits) - 1)) << (52 - self.mantissa_bits)
+                    )
+                )
+        elif self.layout == FLOAT8:
+            memcpy(&value, at, 8)
+        else:
+            if at[0] == 0xFF:
+                return from_bits(MISSING)
+            value = at[0]
+        if self.kind == COUNT:
+            if self.tail is None:
+                return 100.0 * value / self.samples
+            last = self.tail.chunks[number][offset]
+            return (100.0 * (value - last) + self.last_batch[last]) / self.samples
+        if self.kind == SUM:
+            return value / self.samples
+        return value
+
+    cdef double get(self, Py_ssize_t epoch, Py_ssize_t trial) except? -1.0:
+        """One value; places are checked by the caller."""
+        cdef Py_ssize_t offset, chunk
+        if self.epochs == 0:
+            epoch = 0
+        chunk = self.locate(epoch, trial, &offset)
+        if self.chunks[chunk] == NULL:
+            self.fetch(chunk)
+        return self.decode(self.chunks[chunk], chunk, offset)
+
+    cdef Py_ssize_t gather(
+        self, const int32_t* epochs, const int32_t* trials, double* out, Py_ssize_t start, Py_ssize_t n
+    ) noexcept nogil:
+        """Decode places start..n; gives n, or the first place whose chunk is not there. A trial -1 is missing."""
+        cdef Py_ssize_t i, offset, chunk
+        cdef const uint8_t* at
+        cdef bint flat = self.epochs == 0
+        for i in range(start, n):
+            if trials[i] < 0:
+                out[i] = from_bits(MISSING)
+                continue
+            chunk = self.locate(0 if flat else epochs[i], trials[i], &offset)
+            at = self.chunks[chunk]
+            if at == NULL:
+                return i
+            out[i] = self.decode(at, chunk, offset)
+        return n
+
+    def points(self, const int32_t[::1] epochs not None, const int32_t[::1] trials not None, double[::1] out not None):
+        """``out[i]`` becomes the value of ``trials[i]`` at ``epochs[i]``; trial -1 gives missing. IndexError outside."""
+        cdef Py_ssize_t i, n = trials.shape[0], done = 0, offset, chunk
+        cdef int32_t limit = max(1, self.epochs)
+        cdef bint inside = True
+        if epochs.shape[0] != n or out.shape[0] != n:
+            raise ValueError(f"lengths differ: {epochs.shape[0]} epochs, {n} trials, {out.shape[0]} places")
+        if n == 0:
+            return
+        with nogil:
+            for i in range(n):
+                inside &= -1 <= trials[i] < self.trials and 0 <= epochs[i] and (
+                    epochs[i] < limit or self.epochs == 0
+                )
+        if not inside:
+            raise IndexError(f"a place outside of {limit} epochs, {self.trials} trials")
+        with nogil:
+            while True:
+                done = self.gather(&epochs[0], &trials[0], &out[0], done, n)
+                if done == n:
+                    break
+                chunk = self.locate(0 if self.epochs == 0 else epochs[done], trials[done], &offset)
+                self.fetch(chunk)
+
+    def curve(self, Py_ssize_t trial):
+        """All values of one trial as a list of floats, by epoch; a list of one for a column by trial alone."""
+        cdef Py_ssize_t epoch
+        if not 0 <= trial < self.trials:
+            raise IndexError(f"trial {trial} of {self.trials}")
+        return [self.get(epoch, trial) for epoch in range(max(1, self.epochs))]
+
+
+cdef class SetColumns:
+    """The columns of one set. ``accuracy`` and ``loss`` are None where no trial of the table has any."""
+
+    cdef readonly str name
+    cdef readonly Column accuracy, loss, time
+
+    def __init__(self, str name not None, Column accuracy, Column loss, Column time not None):
+        self.name, self.accuracy, self.loss, self.time = name, accuracy, loss, time
+
+    cdef double all_time(self, Py_ssize_t epoch, Py_ssize_t trial, Repeated* known) except? -1.0:
+        """Seconds of epochs 0..epoch, added as Python's ``sum`` does; ``known`` is what the last trial's came to."""
+        cdef Sum sum = Sum(0.0, 0.0)
+        cdef Py_ssize_t i
+        cdef double per_epoch
+        if self.time.epochs == 0:
+            per_epoch = self.time.get(0, trial)
+            if per_epoch != known.term:  # the seeds of an architecture mostly share it
+                known[0] = Repeated(per_epoch, repeated(per_epoch, epoch + 1, COMPENSATED))
+            return known.total
+        for i in range(epoch + 1):
+            add(&sum, self.time.get(i, trial))
+        return total(&sum)
