@@ -38,8 +38,8 @@ cdef class Column:
         self.chunk_epochs, self.chunk_trials = (1, chunk[0]) if flat else chunk
         if min(self.trials, self.chunk_epochs, self.chunk_trials) < 1 or self.epochs < 0:
             raise ValueError(f"no column: shape {shape}, chunks {chunk}")
-        self.across = -(-self.trials // self.chunk_trials)
-        self.n_chunks = -(-max(1, self.epochs) // self.chunk_epochs) * self.across
+        self.across = (self.trials - 1) // self.chunk_trials + 1
+        self.n_chunks = ((max(1, self.epochs) - 1) // self.chunk_epochs + 1) * self.across
         if self.n_chunks > 1 << 28 or self.chunk_epochs * self.chunk_trials > 1 << 28:
             raise ValueError(f"no column: shape {shape}, chunks {chunk}")
         self.size = layout[0]
