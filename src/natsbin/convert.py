@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
-import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from natsbin.archive import Archive, Task, open_archive
-from natsbin.errors import NatsbinError
 from natsbin.store.batch import Batch, Splitter
 from natsbin.store.writer import StoreWriter
+from natsbin.workers import cores, ordered
 
 Progress = Callable[[int, "int | None"], None]
 """Told the number of architectures done, and of all where it is known."""
@@ -46,7 +41,7 @@ def convert(
     total = len(archive.indexes) if archive.indexes is not None else None
     done = 0
     with StoreWriter(path, archive.space, archive.meta_archs, force=force) as writer:
-        for batch in _batches(archive, jobs or len(os.sched_getaffinity(0))):
+        for batch in _batches(archive, jobs or cores()):
             writer.add(batch)
             done += len(batch.records)
             if progress:
@@ -66,48 +61,17 @@ def _batches(archive: Archive, jobs: int) -> Iterator[Batch]:
                 splitter.add(*record)
             yield splitter.take()
     else:
-        yield from _parallel(tasks, jobs)
+        yield from ordered(_split, Splitter(), _parts(tasks), jobs)
 
 
-def _parallel(tasks: Iterable[Task], jobs: int) -> Iterator[Batch]:
-    """Batches in the order of tasks, a few ahead of what is taken.
-
-    Workers are forked: a program that calls ``create`` need not be importable, as ``spawn`` would ask of it.
-    """
-    context = multiprocessing.get_context("fork")
-    ahead: deque[Future[Batch]] = deque()
-    remaining = iter(tasks)
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_die_with_parent) as pool:
-        try:
-            while True:
-                while len(ahead) < 4 * jobs and (part := list(itertools.islice(remaining, BATCH))):
-                    ahead.append(pool.submit(_split, part))
-                if not ahead:
-                    return
-                yield ahead.popleft().result()
-        except BrokenProcessPool as error:
-            raise NatsbinError(f"a reading process died: {error}") from error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+def _parts(tasks: Iterator[Task]) -> Iterator[list[Task]]:
+    while part := list(itertools.islice(tasks, BATCH)):
+        yield part
 
 
-_splitter = Splitter()  # a worker's: forms that it has seen cost a look-up
-
-
-def _split(tasks: list[Task]) -> Batch:
+def _split(splitter: Splitter, tasks: list[Task]) -> Batch:
+    """A worker's splitter is kept: forms that it has seen cost a look-up."""
     for task in tasks:
         for record in task.read():
-            _splitter.add(*record)
-    return _splitter.take()
-
-
-def _die_with_parent() -> None:
-    """Workers of a killed converter would wait for work forever."""
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+            splitter.add(*record)
+    return splitter.take()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -16,8 +15,8 @@ import numpy.typing as npt
 import xxhash
 
 from natsbin.errors import StoreError
+from natsbin.store import filters, layouts
 from natsbin.store import format as fmt
-from natsbin.store import layouts
 
 Buffer = npt.NDArray[np.uint8]
 
@@ -62,6 +61,18 @@ class MappedFile:
             descriptor = self.hdf5.id.get_vfd_handle()
             self.bytes: Buffer = np.frombuffer(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ), np.uint8)
 
+    def paths(self) -> list[str]:
+        """The datasets of the tree, in alphabetical order; checksums apart."""
+        found: list[str] = []
+
+        def visit(path: str, node: object) -> None:
+            if isinstance(node, h5py.Dataset) and not path.startswith(f"{fmt.CHECKSUMS}/"):
+                found.append(path)
+
+        with reading(str(self.path)):
+            self.hdf5.visititems(visit)
+        return sorted(found)
+
     def data(self, path: str) -> Data:
         """The dataset at a path of the tree."""
         return Data(self, path)
@@ -91,9 +102,10 @@ class Data:
                 raise ValueError(f"filters {self.filters}, expected none, deflate, or shuffle and deflate")
 
     @cached_property
-    def _places(self) -> dict[int, tuple[int, int]]:
-        """Address and stored size of each chunk there is, by chunk number; never outside of the file."""
-        places: dict[int, tuple[int, int]] = {}
+    def _places(self) -> dict[int, tuple[int, int, bool]]:
+        """Address, stored size and whether filtered, of each chunk there is, by number; never outside of the file."""
+        places: dict[int, tuple[int, int, bool]] = {}
+        none = filters.all_filters(len(self.filters) > 1) if self.filters else 0
         end = len(self._file.bytes)
 
         def visit(info: Any) -> None:
@@ -102,13 +114,14 @@ class Data:
                 if start % step or start // step >= count:
                     raise ValueError(f"a chunk at {info.chunk_offset}")
                 number = number * count + start // step
+            filtered = bool(self.filters) and info.filter_mask == 0
             if (
-                info.filter_mask
+                info.filter_mask not in (0, none)
                 or not 0 < info.byte_offset <= end - info.size
-                or not (self.filters or info.size == self.chunk_bytes)
+                or not (filtered or info.size == self.chunk_bytes)
             ):
                 raise ValueError(f"chunk {number}: {info.size} bytes at {info.byte_offset} of {end}")
-            places[number] = (info.byte_offset, info.size)
+            places[number] = (info.byte_offset, info.size, filtered)
 
         with reading(self._place):
             self._id.chunk_iter(visit)
@@ -120,9 +133,14 @@ class Data:
         return int(np.prod(self.chunk, dtype=np.int64)) * self.size
 
     @property
+    def total(self) -> int:
+        """The number of chunks, there or not."""
+        return len(self._digests)
+
+    @property
     def stored_bytes(self) -> int:
         """Bytes that the chunks take in the file."""
-        return sum(stored for _, stored in self._places.values())
+        return sum(stored for _, stored, _ in self._places.values())
 
     @property
     def numbers(self) -> list[int]:
@@ -140,30 +158,16 @@ class Data:
                 if self._digests[number]:
                     raise ValueError("it is not there")
                 return np.full(self.chunk_bytes + PAD, 0xFF, np.uint8)
-            address, stored = self._places[number]
+            address, stored, filtered = self._places[number]
             view = self._file.bytes[address : address + stored + PAD]
-            if self.filters:
-                view = self._unfiltered(view[:stored])
+            if filtered:
+                raw = filters.decompress(view[:stored], self.chunk_bytes, self.size, shuffled=len(self.filters) > 1)
+                view = np.concatenate([raw, np.zeros(PAD, np.uint8)])
             elif len(view) < stored + PAD:
                 view = np.concatenate([view, np.zeros(PAD, np.uint8)])
             if xxhash.xxh3_64_intdigest(view[: self.chunk_bytes].data) != int(self._digests[number]):
                 raise ValueError("its bytes do not match its checksum")
             return view
-
-    def _unfiltered(self, view: Buffer) -> Buffer:
-        expected = self.chunk_bytes
-        try:
-            raw = zlib.decompressobj().decompress(view.data, expected + 1)
-        except zlib.error as error:
-            raise ValueError(str(error)) from error
-        if len(raw) != expected:
-            raise ValueError(f"{len(raw)} bytes, expected {expected}")
-        out = np.zeros(expected + PAD, np.uint8)
-        flat = np.frombuffer(raw, np.uint8)
-        if self.filters[0] == h5py.h5z.FILTER_SHUFFLE:
-            flat = flat.reshape(self.size, -1).T.reshape(-1)
-        out[:expected] = flat
-        return out
 
     def array(self, dtype: str) -> npt.NDArray[Any]:
         """All values of a dataset of one chunk; StoreError where the type is another than ``dtype``."""

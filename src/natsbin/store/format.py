@@ -19,6 +19,12 @@ ALIGNMENT = 64
 """Chunks start at multiples of a cache line."""
 
 DEFLATE_LEVEL = 9
+SMALL_MEMORY, LARGE_MEMORY = (2, 8), (5,)
+"""zlib's memory levels to choose from for chunks up to ``LARGE_CHUNK`` bytes, and for larger ones.
+
+Less memory means shorter Huffman blocks, which suit the byte planes that shuffling makes.
+"""
+LARGE_CHUNK = 8192
 
 # Paths of what belongs to the whole store; a table is a group /HP/DATASET.
 ARCHITECTURE = "architecture"  # official indexes present, ascending
@@ -27,6 +33,9 @@ META_ARCHS = "meta_archs"  # all strings of the space by index, where their orde
 RECORD = "record"  # number of the form of each architecture's record
 FORMS = "forms"  # the JSON text of all forms
 CHECKSUMS = "checksums"  # a group that mirrors the tree: xxh3_64 of each dataset's chunks
+
+TEXTS = frozenset({NAMES, META_ARCHS, FORMS})
+"""Datasets that are compressed in either state."""
 
 # Names inside a table.
 TRIAL = "trial"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,15 +16,11 @@ import numpy.typing as npt
 import xxhash
 
 from natsbin.errors import OutputError
+from natsbin.store import filters
 from natsbin.store import format as fmt
 
 Chunk = tuple[tuple[int, ...], npt.NDArray[np.uint8]]
 """Where a chunk starts, and its bytes: shape (*chunk shape, item size)."""
-
-
-def shuffle(raw: npt.NDArray[np.uint8], size: int) -> bytes:
-    """HDF5's shuffle filter: first bytes of all items, then second bytes, ..."""
-    return raw.reshape(-1, size).T.tobytes()
 
 
 class TreeWriter:
@@ -46,10 +41,9 @@ class TreeWriter:
         dims: tuple[str, ...] = (),
         attrs: Mapping[str, Any] | None = None,
         fill: float | None = None,
-        deflate: bool = False,
     ) -> None:
         """Write one dataset; chunks that are not given read as ``fill``. ``dims`` are paths of its scales."""
-        filtered = deflate or self._packed
+        filtered = self._packed or path in fmt.TEXTS
         create = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         create.set_chunk(chunk)
         size = kind.get_size()
@@ -69,9 +63,8 @@ class TreeWriter:
         digests = np.zeros(counts, np.uint64)
         for start, raw in chunks:
             digests[tuple(s // c for s, c in zip(start, chunk, strict=True))] = xxhash.xxh3_64_intdigest(raw.data)
-            data = shuffle(raw, size) if shuffled else raw.tobytes()
-            data = zlib.compress(data, fmt.DEFLATE_LEVEL) if filtered else data
-            dataset.write_direct_chunk(start, data)
+            data, mask = filters.compress(raw, size, shuffled=shuffled) if filtered else (raw.tobytes(), 0)
+            dataset.write_direct_chunk(start, data, mask)
         node = h5py.Dataset(dataset)
         for name, value in (attrs or {}).items():
             node.attrs[name] = value
@@ -86,7 +79,6 @@ class TreeWriter:
         *,
         dims: tuple[str, ...] = (),
         attrs: Mapping[str, Any] | None = None,
-        deflate: bool = False,
     ) -> None:
         """Write a small array as one chunk."""
         values = np.ascontiguousarray(values)
@@ -94,7 +86,7 @@ class TreeWriter:
         kind = h5py.h5t.py_create(values.dtype)
         chunks = [((0,) * values.ndim, raw)] if values.size else []
         chunk = tuple(max(1, length) for length in values.shape)
-        self.dataset(path, kind, values.shape, chunk, chunks, dims=dims, attrs=attrs, deflate=deflate)
+        self.dataset(path, kind, values.shape, chunk, chunks, dims=dims, attrs=attrs)
 
     def scale(
         self,

@@ -109,11 +109,11 @@ class StoreWriter:
             )
             names = np.array([name.encode() for name in self._names])
             label = {"long_name": "architecture"}
-            tree.array(fmt.NAMES, names[indexes], dims=(fmt.ARCHITECTURE,), attrs=label, deflate=True)
+            tree.array(fmt.NAMES, names[indexes], dims=(fmt.ARCHITECTURE,), attrs=label)
             if self._names != self._space.architectures:
-                tree.array(fmt.META_ARCHS, names, deflate=True)
+                tree.array(fmt.META_ARCHS, names)
             text = "[" + ",\n".join(self._forms) + "]\n"
-            tree.array(fmt.FORMS, np.frombuffer(text.encode(), np.uint8), deflate=True)
+            tree.array(fmt.FORMS, np.frombuffer(text.encode(), np.uint8))
             for key in sorted(self._tables):
                 self._write_table(tree, key)
 
