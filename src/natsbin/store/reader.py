@@ -133,6 +133,15 @@ class Store:
         with reading(f"{self.path}: {hp}/{dataset}"):
             return [name for name in self.file.hdf5[f"{hp}/{dataset}"] if name.rpartition("_")[2] in fmt.UNITS]
 
+    def value_bytes(self, hp: str, dataset: str) -> int:
+        """Bytes in the file of a table's accuracies, losses and times, with what decodes them."""
+        path = f"{hp}/{dataset}"
+        with reading(f"{self.path}: {path}"):
+            names = [
+                name for name in self.file.hdf5[path] if name.removesuffix(fmt.TAIL).rpartition("_")[2] in fmt.UNITS
+            ]
+        return sum(self.file.data(f"{path}/{name}").stored_bytes for name in names)
+
     def _read_table(self, hp: str, dataset: str) -> Table:
         path = f"{hp}/{dataset}"
         index = self.file.data(f"{path}/{fmt.ARCHITECTURE}").array("<i4")

@@ -1,0 +1,51 @@
+"""``natsbin convert``: an archive to a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from natsbin.cli.common import emit, force_option, jobs_option, json_option, progress, quiet_option
+
+
+@click.command(short_help="Convert a downloaded archive to a store.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SRC... [DST]")
+@jobs_option
+@force_option
+@click.option("--space", type=click.Choice(["tss", "sss"]), help="Refuse an archive of the other search space.")
+@json_option
+@quiet_option
+def convert(
+    paths: tuple[Path, ...], jobs: int | None, force: bool, space: str | None, as_json: bool, quiet: bool
+) -> None:
+    """Convert an archive to the store DST, losing nothing.
+
+    SRC is an archive's folder, its .tar, the chunks of a split tar (several paths), or a benchmark file
+    (.pickle.pbz2). The last path is DST if it ends in .h5; without one, the store is written beside SRC.
+    """
+    from natsbin.api.locate import caches
+    from natsbin.convert import convert as convert_archive
+    from natsbin.store import open_store
+
+    sources, dst = paths, None
+    if len(paths) > 1 and paths[-1].suffix == ".h5":
+        sources, dst = paths[:-1], paths[-1]
+    if dst is None:
+        dst = next(caches(sources[0]))
+    with progress(f"Converting {sources[0].name}", quiet) as show:
+        convert_archive(list(sources), dst, space=space, force=force, jobs=jobs, progress=show)
+    store = open_store(dst)
+    summary: dict[str, Any] = {
+        "store": str(dst),
+        "space": store.space.name,
+        "architectures": len(store.indexes),
+        "absent": store.total - len(store.indexes),
+        "bytes": dst.stat().st_size,
+    }
+    if as_json:
+        emit(summary)
+    else:
+        absent = f", {summary['absent']:,} absent" if summary["absent"] else ""
+        click.echo(f"{dst}: {summary['architectures']:,} architectures{absent}, {summary['bytes'] / 1e6:,.1f} MB")

@@ -1,0 +1,33 @@
+"""``natsbin verify``: whether a store is what was written, and what its archive says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from natsbin.cli.common import emit, jobs_option, json_option, progress, quiet_option
+
+
+@click.command(short_help="Check a store against its checksums and its archive.")
+@click.argument("store", type=click.Path(path_type=Path))
+@click.argument("src", nargs=-1, type=click.Path(path_type=Path), metavar="[SRC]...")
+@jobs_option
+@json_option
+@quiet_option
+def verify(store: Path, src: tuple[Path, ...], jobs: int | None, as_json: bool, quiet: bool) -> None:
+    """Compare every chunk of STORE with its checksum and, if the archive SRC is given, every value with it.
+
+    Exit code 1 and the places on stderr where anything differs.
+    """
+    from natsbin.verify import verify as verify_store
+
+    with progress(f"Verifying {store.name}", quiet) as show:
+        found = verify_store(store, list(src) or None, jobs=jobs, progress=show)
+    checked = found.checked
+    if as_json:
+        emit({**vars(checked), "architectures": found.architectures})
+        return
+    click.echo(f"{store}: {checked.chunks:,} chunks, {checked.bytes / 1e6:,.1f} MB, match their checksums")
+    if src:
+        click.echo(f"{store}: {found.architectures:,} architectures equal those of {', '.join(map(str, src))}")
