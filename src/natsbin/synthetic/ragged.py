@@ -17,6 +17,9 @@ trials by dataset        ``index % 8 == 4``                 order of ``all_resul
 trials by seed           ``index % 8 == 6``                 order of ``all_results`` (tss/200)
 eval_names in any order  ``index % 8 == 1``                 order within each trial
 ======================== ================================== ==========================================
+
+nats_bench 1.8 answers a latency of None as soon as one trial of the dataset has None or -1; on an empty list its
+latency, cost, simulated training and ``show`` raise ZeroDivisionError, all else works.
 """
 
 from __future__ import annotations
