@@ -17,6 +17,7 @@ import xxhash
 from natsbin.errors import StoreError
 from natsbin.store import filters, layouts
 from natsbin.store import format as fmt
+from natsbin.store.seal import check_seal
 
 Buffer = npt.NDArray[np.uint8]
 
@@ -52,14 +53,19 @@ class MappedFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.hdf5 = h5py.File(path, "r")
+            with path.open("rb") as file:
+                size = file.seek(0, 2)
+                map_ = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
         except FileNotFoundError as error:
             raise StoreError(error.errno, f"no such store: {path}") from error
         except OSError as error:
-            raise StoreError(f"{path}: not a natsbin store, or damaged: {error}") from error
-        with reading(str(path)):
-            descriptor = self.hdf5.id.get_vfd_handle()
-            self.bytes: Buffer = np.frombuffer(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ), np.uint8)
+            raise StoreError(error.errno, f"{path}: cannot be read: {error.strerror}") from error
+        self.bytes: Buffer = np.frombuffer(map_, np.uint8)
+        try:
+            check_seal(self.bytes)
+            self.hdf5 = h5py.File(path, "r", locking=False)
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{path}: {error}") from error
 
     def paths(self) -> list[str]:
         """The datasets of the tree, in alphabetical order; checksums apart."""

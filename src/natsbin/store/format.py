@@ -18,6 +18,12 @@ LEAST_CHUNK_ITEMS = 64
 ALIGNMENT = 64
 """Chunks start at multiples of a cache line."""
 
+METADATA_BLOCK = 65536
+"""HDF5 keeps its metadata together in blocks of this size, so that opening a store touches few pages."""
+
+SEAL = b"natsbin\n"
+"""The last bytes of every store of every version; see ``natsbin.store.seal``."""
+
 DEFLATE_LEVEL = 9
 SMALL_MEMORY, LARGE_MEMORY = (2, 8), (5,)
 """zlib's memory levels to choose from for chunks up to ``LARGE_CHUNK`` bytes, and for larger ones.

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
-from natsbin.errors import OutputError
+from natsbin.errors import NatsbinError, OutputError
 from natsbin.store import filters
 from natsbin.store import format as fmt
+from natsbin.store.seal import seal
 
 Chunk = tuple[tuple[int, ...], npt.NDArray[np.uint8]]
 """Where a chunk starts, and its bytes: shape (*chunk shape, item size)."""
@@ -28,6 +29,7 @@ class TreeWriter:
 
     def __init__(self, file: h5py.File, state: str) -> None:
         self.file = file
+        self.chunks: list[tuple[int, int]] = []  # where each starts and ends in the file
         self._packed = state == fmt.PACKED
 
     def dataset(
@@ -65,6 +67,7 @@ class TreeWriter:
             digests[tuple(s // c for s, c in zip(start, chunk, strict=True))] = xxhash.xxh3_64_intdigest(raw.data)
             data, mask = filters.compress(raw, size, shuffled=shuffled) if filtered else (raw.tobytes(), 0)
             dataset.write_direct_chunk(start, data, mask)
+        dataset.chunk_iter(lambda chunk: self.chunks.append((chunk.byte_offset, chunk.byte_offset + chunk.size)))
         node = h5py.Dataset(dataset)
         for name, value in (attrs or {}).items():
             node.attrs[name] = value
@@ -114,17 +117,27 @@ def new_store(path: Path, state: str, *, force: bool) -> Iterator[TreeWriter]:
     _remove_stale(path)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        # The latest format has checksums on metadata; aligned chunks can be mapped.
-        with h5py.File(
-            part, "w", libver="latest", alignment_threshold=fmt.ALIGNMENT, alignment_interval=fmt.ALIGNMENT
-        ) as file:
-            yield TreeWriter(file, state)
-        _sync(part)
-        refuse_existing(path, force)
-        os.replace(part, path)
-        _sync(path.parent)
+        with part.open("xb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # says that its writer lives
+            # The latest format has the smallest metadata; aligned chunks can be mapped.
+            with h5py.File(
+                part,
+                "w",
+                libver="latest",
+                locking=False,
+                alignment_threshold=fmt.ALIGNMENT,
+                alignment_interval=fmt.ALIGNMENT,
+                meta_block_size=fmt.METADATA_BLOCK,
+            ) as file:
+                tree = TreeWriter(file, state)
+                yield tree
+            seal(part, tree.chunks)
+            _sync(part)
+            refuse_existing(path, force)
+            os.replace(part, path)
+            _sync(path.parent)
     except OSError as error:
-        if isinstance(error, OutputError):
+        if isinstance(error, NatsbinError):
             raise
         raise OutputError(f"{path}: cannot be written: {error}") from error
     finally:
@@ -142,7 +155,7 @@ def refuse_existing(path: Path, force: bool) -> None:
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove what killed writers left: HDF5 locks a file as long as its writer lives."""
+    """Remove what killed writers left: a file is locked as long as its writer lives."""
     for part in path.parent.glob(f".{path.name}.*.part"):
         try:
             with part.open("rb") as file:

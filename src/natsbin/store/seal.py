@@ -1,0 +1,78 @@
+"""One digest over all of a file that is not the data of chunks, so that libhdf5 is only given metadata as written.
+
+libhdf5 trusts most of what it reads: a damaged file can crash it or keep it busy for ever. So a store ends in a
+*seal*, behind the HDF5 data, where HDF5 tools do not look:
+
+    payload   n pairs of uint64: where runs of chunk data start and end, ascending
+    n         uint64
+    digest    uint64: xxh3_64 of every byte of the file from its start to here, the runs left out
+    magic     8 bytes
+
+Numbers are little-endian. Chunks have checksums of their own, which are compared as they are first used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from natsbin.store import format as fmt
+
+Buffer = npt.NDArray[np.uint8]
+
+_WORD = np.dtype("<u8")
+_END = 2 * _WORD.itemsize  # the digest, and the magic
+
+
+def seal(path: Path, chunks: Iterable[tuple[int, int]]) -> None:
+    """Append the seal to a finished file; ``chunks`` are the start and the end of each chunk's data."""
+    with path.open("r+b") as file:
+        whole: Buffer = np.memmap(file, np.uint8, "r")
+        runs = np.array(_runs(whole, chunks), _WORD).reshape(-1, 2)
+        table = runs.tobytes() + np.array([len(runs)], _WORD).tobytes()
+        digest = _digest(whole, runs, table)
+        file.seek(0, 2)
+        file.write(table + np.array([digest], _WORD).tobytes() + fmt.SEAL)
+
+
+def check_seal(whole: Buffer) -> None:
+    """Raise ValueError, in words, where the bytes of a file are not sealed, or not those that were."""
+    if len(whole) < _END + _WORD.itemsize or whole[-len(fmt.SEAL) :].tobytes() != fmt.SEAL:
+        raise ValueError("no seal at its end: not a natsbin store, cut short, or changed by another program")
+    (count,) = whole[-_END - _WORD.itemsize : -_END].view(_WORD).tolist()
+    end = len(whole) - _END - _WORD.itemsize - 2 * _WORD.itemsize * count
+    if end < 0:
+        raise ValueError(f"damaged: {count} runs of chunks in a file of {len(whole)} bytes")
+    runs = whole[end : len(whole) - _END - _WORD.itemsize].view(_WORD).reshape(-1, 2)
+    flat = runs.reshape(-1)
+    if count and ((flat[1:] < flat[:-1]).any() or flat[-1] > end):
+        raise ValueError("damaged: its runs of chunks are not in order")
+    expected = int(whole[-_END : -len(fmt.SEAL)].view(_WORD)[0])
+    if _digest(whole[:end], runs, whole[end : len(whole) - _END].tobytes()) != expected:
+        raise ValueError("damaged: its metadata does not match the checksum in its seal")
+
+
+def _digest(data: Buffer, runs: npt.NDArray[np.uint64], table: bytes) -> int:
+    digest = xxhash.xxh3_64()
+    start = 0
+    for run_start, run_end in runs.tolist():
+        digest.update(data[start:run_start].data)
+        start = run_end
+    digest.update(data[start:].data)
+    digest.update(table)
+    return digest.intdigest()
+
+
+def _runs(whole: Buffer, chunks: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Chunks with nothing but alignment between them are one run, so that opening a store touches few pages."""
+    runs: list[list[int]] = []
+    for start, end in sorted(chunks):
+        if runs and start - runs[-1][1] < fmt.ALIGNMENT and not whole[runs[-1][1] : start].any():
+            runs[-1][1] = end
+        else:
+            runs.append([start, end])
+    return runs
