@@ -58,7 +58,7 @@ def test_good_records_pass(name: str) -> None:
         ("eval_names", ["ori-test", "ori-test"]),
         ("eval_losses", {}),
         ("arch_config", {"genotype": [("a", 1), {"b": None}]}),
-        ("net_state_dict", {"anything": object()}),
+        ("net_state_dict", OrderedDict({"0.weight": np.zeros((3, 4), np.float32), "1.num": np.int64([2])[0:1]})),
     ],
 )
 def test_what_archives_may_have(field: str, value: object) -> None:
@@ -104,6 +104,9 @@ def test_every_field_of_a_state_is_needed(field: str) -> None:
         ("eval_losses", {"ori-test@200": 1.0}, "eval_losses: 'ori-test@200'; SET@EPOCH with a set of ori-test"),
         ("eval_times", {"x-valid@0": 1.0}, "eval_times: 'x-valid@0'; SET@EPOCH with a set of ori-test"),
         ("eval_acc1es", {3: 1.0}, "eval_acc1es: 3; SET@EPOCH"),
+        ("net_state_dict", {"a": np.zeros(1)}, "net_state_dict: a dict of 1; None or an OrderedDict of tensors"),
+        ("net_state_dict", OrderedDict(a=[1.0]), r"net_state_dict\['a'\]: \[1.0\]; a tensor under a name"),
+        ("net_state_dict", OrderedDict({1: np.zeros(1)}), r"net_state_dict\[1\]: .*; a tensor under a name"),
         ("arch_config", "tiny", "arch_config: 'tiny'; a dict"),
         ("arch_config", {"a": [b"x"]}, r"arch_config\['a'\]\[0\]: a bytes of 1; text, a number, or a list"),
         ("arch_config", {"a": [0] * 2000}, r"arch_config\['a'\]\[998\]: nested deeper, or larger"),

@@ -144,7 +144,7 @@ def _exit(*_: object) -> None:
     ],
 )
 def test_globals_are_refused_by_name(value: object, name: str, protocol: int) -> None:
-    with pytest.raises(UnsafePickleError, match=rf"a file: byte \d+ of the pickle asks for {name}, which"):
+    with pytest.raises(UnsafePickleError, match=rf"a file: byte \d+ of the pickle: it asks for {name}, which"):
         unpickle(pickle.dumps(value, protocol))
 
 
@@ -163,7 +163,7 @@ SCALAR = np.float64(1).__reduce__()[0]
         (pickle.dumps(Call(SCALAR, DTYPE, "8 letters")), "unexpected arguments for numpy scalar"),
         (pickle.dumps(Call(SCALAR, DTYPE)), "unexpected arguments for numpy scalar"),
         (pickle.dumps(Call(np.dtype, "f8,f8")), "the dtype 'f8,f8'"),
-        (pickle.dumps(Call(np.dtype, {"names": ["a"]})), "unexpected arguments for numpy.dtype"),
+        (pickle.dumps(Call(np.dtype, {"names": ["a"]})), "the dtype {'names'"),
         (pickle.dumps(np.dtype(">f8")), "a dtype of byte order '>'"),
         (
             pickle.dumps(Call(np.dtype, "f8", state=(3, "<", (DTYPE, 2), None, None, 8, 8, 0))),

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 def first_misfit(
@@ -11,5 +12,11 @@ class Unpickler:
     finished: bool
     value: Any
     head: dict[Any, Any] | None
-    def __init__(self, source: str, limit: int, streaming: bool = False) -> None: ...
+    def __init__(
+        self,
+        source: str,
+        limit: int,
+        streaming: bool = False,
+        admit: dict[tuple[str, str], Callable[..., object]] | None = None,
+    ) -> None: ...
     def feed(self, data: bytes, last: bool = False) -> list[tuple[int, dict[str, Any]]]: ...

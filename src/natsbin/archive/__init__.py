@@ -26,6 +26,7 @@ def open_archive(
     space: str | None = None,
     *,
     check_digest: bool = True,
+    weights: bool = False,
 ) -> Archive:
     """Opens an original archive of any kind, and checks its ``meta``.
 
@@ -35,6 +36,8 @@ def open_archive(
         space: ``tss`` or ``topology``, ``sss`` or ``size``; None to recognise it.
         check_digest: whether a benchmark file whose name has a digest must have that md5, which
             is told after its last record.
+        weights: admits trained weights, as full archives have them: each trial's ``net_state_dict`` is then an
+            OrderedDict of read-only numpy arrays, with torch's ``_metadata`` as an attribute. Not for benchmark files.
 
     Raises:
         ArchiveError: no such path (then a FileNotFoundError too), not an archive, or one of another space.
@@ -47,14 +50,14 @@ def open_archive(
             raise NoArchiveError(f"{each}: no such file or folder; an archive was expected")
     try:
         if len(paths) == 1 and first.is_dir():
-            return folder(first, said)
+            return folder(first, said, weights)
         if len(paths) > 1 or is_chunk(first):
-            return tar(paths if len(paths) > 1 else siblings(first), said)
+            return tar(paths if len(paths) > 1 else siblings(first), said, weights)
         if first.name == META_NAME:
             raise ArchiveError(f"{first}: only the list of architectures; the folder that it is in was expected")
         if first.name.endswith(".pbz2"):
             return BenchmarkArchive(first, said, check_digest)
-        return tar(paths, said)
+        return tar(paths, said, weights)
     except OSError as error:
         if isinstance(error, ArchiveError):
             raise

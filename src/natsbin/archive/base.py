@@ -9,9 +9,11 @@ from typing import Any, NamedTuple, Protocol
 
 from .._pickle import Unpickler
 from ..spaces import SearchSpace
+from . import tensors
 from .bzip import decompress
 
 FILE_LIMIT = 16 << 20  # decompressed bytes of one architecture or of meta; genuine ones have at most 1.4 MB
+WEIGHTS_LIMIT = 1 << 30  # the same with trained weights; some 20 networks of up to 1.5 million numbers are known
 
 
 class Record(NamedTuple):
@@ -64,13 +66,16 @@ class Archive(ABC):
         """The states of one architecture. Raises ArchiveError where it is absent."""
 
 
-def unpickle(data: bytes, source: str) -> object:
+def unpickle(data: bytes, source: str, weights: bool = False) -> object:
     """The object in one small pickle file, ``source`` in errors; admits only what archives contain.
+
+    With ``weights`` that includes tensors, which become read-only numpy arrays.
 
     Raises:
         UnsafePickleError: it asks for anything else.
         ArchiveError: it is no pickle in bz2, or a damaged one.
     """
-    unpickler = Unpickler(source, FILE_LIMIT)
-    unpickler.feed(decompress(data, source, FILE_LIMIT), last=True)
+    limit = WEIGHTS_LIMIT if weights else FILE_LIMIT
+    unpickler = Unpickler(source, limit, admit=tensors.ADMIT if weights else tensors.REFUSE)
+    unpickler.feed(decompress(data, source, limit), last=True)
     return unpickler.value

@@ -26,8 +26,8 @@ class Member:
     source: str
     pieces: tuple[Piece, ...]
 
-    def unpickle(self) -> object:
-        return unpickle(read_pieces(self.pieces, self.source), self.source)
+    def unpickle(self, weights: bool = False) -> object:
+        return unpickle(read_pieces(self.pieces, self.source), self.source, weights)
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,11 @@ class ArchitectureTask:
     index: int
     arch: str
     space_name: str
+    weights: bool
 
     def read(self) -> Iterator[Record]:
         states = check_record(
-            self.member.unpickle(), self.index, self.arch, SPACES[self.space_name], self.member.source
+            self.member.unpickle(self.weights), self.index, self.arch, SPACES[self.space_name], self.member.source
         )
         yield Record(self.index, states)
 
@@ -49,8 +50,16 @@ class ArchitectureTask:
 class FilesArchive(Archive):
     """An archive whose files are known by name: random access, one task an architecture."""
 
-    def __init__(self, path: Path, kind: str, members: Sequence[tuple[str, Member]], space: SearchSpace | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        kind: str,
+        members: Sequence[tuple[str, Member]],
+        space: SearchSpace | None,
+        weights: bool,
+    ) -> None:
         """``members`` are all files, by their names without folders; others than an archive's are ignored."""
+        self._weights = weights
         self.path = path
         self.kind = kind
         self.digest = digest_of(path)
@@ -74,7 +83,7 @@ class FilesArchive(Archive):
 
     def tasks(self) -> Iterator[ArchitectureTask]:
         for index, member in self._members.items():
-            yield ArchitectureTask(member, index, self.meta_archs[index], self.space.name)
+            yield self._task(index, member)
 
     def read(self, index: int) -> dict[str, dict[str, Any]]:
         member = self._members.get(index)
@@ -83,11 +92,14 @@ class FilesArchive(Archive):
                 f"{self.path}: no architecture {index}; {len(self._members)} of {self.total_archs} are "
                 f"there, the first {min(self._members)}, the last {max(self._members)}"
             )
-        (record,) = ArchitectureTask(member, index, self.meta_archs[index], self.space.name).read()
+        (record,) = self._task(index, member).read()
         return record.states
 
+    def _task(self, index: int, member: Member) -> ArchitectureTask:
+        return ArchitectureTask(member, index, self.meta_archs[index], self.space.name, self._weights)
 
-def folder(path: Path, space: SearchSpace | None) -> FilesArchive:
+
+def folder(path: Path, space: SearchSpace | None, weights: bool) -> FilesArchive:
     """Opens a folder."""
     with os.scandir(path) as entries:
         members = [
@@ -97,7 +109,7 @@ def folder(path: Path, space: SearchSpace | None) -> FilesArchive:
         ]
     if not members:
         raise ArchiveError(f"{path}: no {META_NAME} and no NNNNNN.pickle.pbz2 in this folder: not an archive")
-    return FilesArchive(path, "folder", members, space)
+    return FilesArchive(path, "folder", members, space, weights)
 
 
 def _is_archive_file(name: str) -> bool:

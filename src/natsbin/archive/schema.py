@@ -5,6 +5,7 @@ A tss record has 18,000 numbers by epoch or by SET@EPOCH; these columns are chec
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from functools import cache
 from typing import Any, NoReturn
@@ -106,9 +107,20 @@ def _check_trial(trial: object, dataset: str, epochs: int, where: str) -> None:
     expected = f"SET@EPOCH with a set of {_listed(sets)} and an epoch from 0 to {epochs - 1}"
     for name in EVAL_COLUMNS:
         _check_column(fields[name], _eval_keys(sets, epochs), expected, where, name)
+    _check_weights(fields["net_state_dict"], where)
     if not isinstance(fields["arch_config"], dict):
         _wrong(where, "arch_config", fields["arch_config"], "a dict")
     _check_plain(fields["arch_config"], CONFIG_DEPTH, [CONFIG_ITEMS], where, "arch_config")
+
+
+def _check_weights(weights: object, where: str) -> None:
+    if weights is None:
+        return
+    if not isinstance(weights, OrderedDict):
+        _wrong(where, "net_state_dict", weights, "None or an OrderedDict of tensors")
+    for name, tensor in weights.items():
+        if type(name) is not str or not isinstance(tensor, np.ndarray):
+            _wrong(where, f"net_state_dict[{name!r}]", tensor, "a tensor under a name")
 
 
 def _check_column(column: object, keys: frozenset[Any], key_text: str, where: str, name: str) -> None:

@@ -30,7 +30,7 @@ def siblings(path: Path) -> list[Path]:
     return sorted(path.parent.glob(glob.escape(stem) + "?" * len(match[2])))
 
 
-def tar(paths: Sequence[Path], space: SearchSpace | None) -> FilesArchive:
+def tar(paths: Sequence[Path], space: SearchSpace | None, weights: bool) -> FilesArchive:
     """Opens a tar, given as one path or as its chunks."""
     paths = sorted(paths, key=lambda path: path.name)
     if all(map(is_chunk, paths)):
@@ -51,7 +51,7 @@ def tar(paths: Sequence[Path], space: SearchSpace | None) -> FilesArchive:
         if joined.read(_BLOCK) != bytes(_BLOCK):  # where it ends wrongly, tarfile only stops
             ends = "cut short" if end >= joined.size else f"damaged, or a chunk is missing: no header at byte {end}"
             raise ArchiveError(f"{paths[0]}: the tar is {ends} after {len(members)} files")
-    return FilesArchive(paths[0], "tar" if len(paths) == 1 else "split tar", members, space)
+    return FilesArchive(paths[0], "tar" if len(paths) == 1 else "split tar", members, space, weights)
 
 
 def _check_sequence(paths: Sequence[Path]) -> None:
