@@ -40,7 +40,8 @@ def progress(label: str, quiet: bool = False) -> Iterator[Callable[[int, int | N
     try:
         yield show
     finally:
-        bar.stop()
+        if bar.live.is_started:
+            bar.stop()
 
 
 def emit(value: Any) -> None:

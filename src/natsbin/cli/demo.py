@@ -6,6 +6,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ def demo(archs: int, as_json: bool, quiet: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         src, dst = Path(folder, "NATS-tss-demo-simple"), Path(folder, "NATS-tss-demo.h5")
         with progress(f"Generating {archs} architectures", quiet) as show:
-            make_archive(src, TSS, range(archs), progress=lambda done: show(done, archs))
+            made = count(1)
+            make_archive(src, TSS, range(archs), progress=lambda _: show(next(made), archs))
         with progress("Converting", quiet) as show:
             convert(src, dst, progress=show)
         ours = natsbin.create(str(dst), "tss", fast_mode=True, verbose=False)

@@ -48,6 +48,7 @@ class TreeWriter:
         filtered = self._packed or path in fmt.TEXTS
         create = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         create.set_chunk(chunk)
+        create.set_obj_track_times(False)  # equal archives make equal bytes
         size = kind.get_size()
         shuffled = filtered and size <= 8  # the bytes of a text are no columns
         if shuffled:
