@@ -93,7 +93,7 @@ class Data:
         with reading(self._place):
             node, digests = file.hdf5[path], file.hdf5[f"{fmt.CHECKSUMS}/{path}"]
             self._id = node.id
-            self.attrs: dict[str, Any] = dict(node.attrs)
+            self.attrs: h5py.AttributeManager = node.attrs  # read one by one: those of dimensions are slow
             self.shape: tuple[int, ...] = node.shape
             create = self._id.get_create_plist()
             self.chunk: tuple[int, ...] = create.get_chunk()

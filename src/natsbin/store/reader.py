@@ -154,7 +154,10 @@ class Store:
             if not len(index) == len(seed) == len(form):
                 raise ValueError(f"{len(index)} architectures, {len(seed)} seeds, {len(form)} forms")
             order = np.lexsort((seed, index)).astype(np.int32)
-            _check_ascending(np.unique(index), self.total)
+            if len(index) and not 0 <= index.min() <= index.max() < self.total:
+                raise ValueError(f"architectures {index.min()} to {index.max()} of {self.total}")
+            if len(form) and form.max() >= len(self.forms):
+                raise ValueError(f"form {form.max()} of {len(self.forms)}")
             usual = np.array([f.get("epochs") == epochs for f in self.forms])
             regular = np.zeros(self.total, np.uint8)
             regular[self.indexes] = np.array([f.get("regular") is True for f in self.forms])[self.record_forms]
@@ -174,8 +177,9 @@ class Store:
 
     def _set_orders(self, form: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.int32], list[tuple[str, ...]]]:
         """For each trial the number of its tuple of evaluated sets, and those tuples."""
-        used, order = np.unique(form, return_inverse=True)
-        return order.astype(np.int32), [forms.evaluated_sets(self.forms[number]) for number in used.tolist()]
+        used = np.flatnonzero(np.bincount(form))
+        order = np.searchsorted(used, form).astype(np.int32)
+        return order, [forms.evaluated_sets(self.forms[number]) for number in used.tolist()]
 
     def _column(self, path: str) -> _kernel.Column:
         data = self.file.data(path)
