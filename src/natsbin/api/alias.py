@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 from natsbin.api import alias_names
@@ -40,5 +41,6 @@ def install_as_nats_bench() -> None:
 
 def _module(name: str, names: dict[str, object]) -> ModuleType:
     module = ModuleType(name, f"natsbin under the name {name}.")
+    module.__spec__ = ModuleSpec(name, None, is_package=name == "nats_bench")
     vars(module).update(names, __natsbin__=True)
     return module

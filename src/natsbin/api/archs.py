@@ -11,17 +11,21 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
 from natsbin.api import locate
-from natsbin.api.infos import Arch, Infos
+from natsbin.api.infos import LAZY, Arch, Infos
 from natsbin.api.results import ArchResults
-from natsbin.api.source import FastPath, Source
+from natsbin.api.source import Source
 from natsbin.api.utils import time_string
 from natsbin.errors import QuestionError
 from natsbin.spaces import SearchSpace
+
+if TYPE_CHECKING:
+    from natsbin._kernel import Answers
+    from natsbin.store import Store
 
 
 def hp_name(hp: str | int) -> str:
@@ -55,18 +59,23 @@ class Archs(abc.ABC):
         source, told = locate.find_source(file_path_or_dict, self._space, fast_mode, verbose)
         self._source = source
         self._archive_dir: Any = told
+        self._opened = told
         self.filename = None if told is None else os.path.basename(told)
         self._avaliable_hps: set[str] = set()
         self._total = source.total
         self._states = bytearray(self._total)
         self._infos: Any = None
-        self._fast: FastPath | None = None
+        self._fast: Answers | None = None
+        if hasattr(source, "table"):  # a store, with a kernel; it was imported where it was opened
+            from natsbin.api.fast import fast_path
+
+            self._fast = fast_path(cast("Store", source), self._states, LAZY)
         if source.path is None:
             infos = self.arch2infos_dict
             for index in source.indexes.tolist():
                 infos[index] = infos.make(index)
         elif not fast_mode:
-            self._states = bytearray(locate.presence(source))
+            self._states[:] = locate.presence(source)
         if source.path is None or not fast_mode:
             self._avaliable_hps.update(source.hps)
         if verbose:
@@ -186,7 +195,7 @@ class Archs(abc.ABC):
             self._take(source, index)
 
     def _source_of(self, archive_root: Any) -> Source:
-        if archive_root is None or archive_root == self._archive_dir:
+        if archive_root is None or archive_root == self._opened:
             return self._source
         if not os.path.exists(archive_root):
             raise QuestionError(f"no such archive or store: {archive_root}")

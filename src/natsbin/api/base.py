@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from natsbin.api.archs import Archs, hp_name, no_hp
-from natsbin.api.infos import LAZY
 from natsbin.api.results import ArchResults
+from natsbin.api.text import OTHER_PARTS, PARTS, comment
 from natsbin.api.utils import remap_dataset_set_names, time_string
 from natsbin.errors import QuestionError
 from natsbin.spaces import DATASETS
@@ -56,11 +56,8 @@ class NASBenchMetaAPI(Archs):
         index = self.query_index_by_arch(index)
         self._prepare_info(index)
         name = hp_name(hp)
-        fast = self._fast
-        if fast is not None and self._states[index] == LAZY and (seeds := fast.seeds(index, dataset, name)):
-            if is_random is True:
-                is_random = random.choice(seeds)
-            answer = fast.more_info(index, dataset, name, iepoch, None if is_random is False else is_random)
+        if self._fast is not None:
+            answer = self._fast.more_info(index, dataset, iepoch, name, is_random)
             if answer is not None:
                 return answer
         if index not in self.arch2infos_dict:
@@ -80,15 +77,9 @@ class NASBenchMetaAPI(Archs):
         train = results.get_metrics(dataset, "train", iepoch=iepoch, is_random=is_random)
         epochs = train["iepoch"] + 1
         found = self._named("train", train, epochs)
-        if dataset in ("cifar10", "cifar10-valid"):
-            data = "train set" if dataset == "cifar10-valid" else "train+valid sets"
-            found["comment"] = (
-                f"In this dict, train-loss/accuracy/time is the metric on the {data} of CIFAR-10. The "
-                f"test-loss/accuracy/time is the performance of the CIFAR-10 test set after training on the "
-                f"{data} by {hp} epochs. The per-time and total-time indicate the per epoch and total time "
-                "costs, respectively."
-            )
-        for label, setname in _SETS_OF.get(dataset, _SETS_OF["cifar100"]):
+        if (told := comment(dataset, hp)) is not None:
+            found["comment"] = told
+        for label, setname in PARTS.get(dataset, OTHER_PARTS):
             try:
                 info = results.get_metrics(dataset, setname, iepoch=iepoch, is_random=is_random)
             except _INCOMPLETE:
@@ -120,6 +111,13 @@ class NASBenchMetaAPI(Archs):
         Validation accuracy in percent, latency in seconds, the seconds it takes, and the simulated clock in
         seconds, which moves on by them unless ``account_time`` is False.
         """
+        if self._fast is not None and not self.verbose:
+            found = self._fast.simulate(arch, dataset, iepoch, hp)
+            if found is not None:
+                accuracy, latency, taken = found
+                if account_time:
+                    self._used_time += taken
+                return accuracy, latency, taken, self._used_time
         index = self.query_index_by_arch(arch)
         if dataset not in _SEARCHED:
             raise QuestionError(f"Invalid dataset name : {dataset} vs {_SEARCHED}")
@@ -246,6 +244,10 @@ class NASBenchMetaAPI(Archs):
 
     def get_cost_info(self, index: int, dataset: str, hp: str | int = "12") -> dict[str, Any]:
         """FLOPs and parameters in millions, latency and times in seconds, each the mean over the seeds."""
+        if self._fast is not None and not self.verbose:
+            answer = self._fast.cost_info(index, dataset, hp)
+            if answer is not None:
+                return answer
         if self.verbose:
             print(
                 f"{time_string()} Call the get_cost_info function with index={index}, dataset={dataset}, and hp={hp}."
@@ -254,6 +256,10 @@ class NASBenchMetaAPI(Archs):
         if self.verbose:
             print(f"Call query_meta_info_by_index with arch_index={index}, hp={hp}")
             self._prepare_info(index)
+        if self._fast is not None:
+            answer = self._fast.cost_info(index, dataset, hp_name(hp))
+            if answer is not None:
+                return answer
         return self._results(index, hp).get_compute_costs(dataset)
 
     def get_latency(self, index: int, dataset: str, hp: str | int = "12") -> Any:
@@ -307,13 +313,6 @@ class NASBenchMetaAPI(Archs):
             seeds = len(arch[name].get_dataset_seeds(dataset))
             counts[seeds] = counts.get(seeds, 0) + 1
         return counts
-
-
-_SETS_OF = {
-    "cifar10-valid": (("valid", "x-valid"), ("test", "ori-test")),
-    "cifar10": (("test", "ori-test"),),
-    "cifar100": (("valid", "x-valid"), ("test", "x-test"), ("valtest", "ori-test")),
-}
 
 
 # What a set with missing or odd values raises, where nats_bench leaves the set out of its answer.

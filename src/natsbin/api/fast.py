@@ -1,17 +1,10 @@
-"""The native fast path of a store: which sets stand where in the API's dicts."""
+"""The native fast path of a store, told which sets stand where in the API's dicts."""
 
 from __future__ import annotations
 
 from natsbin import _kernel
-from natsbin.api.text import comment
+from natsbin.api.text import OTHER_PARTS, PARTS, comment
 from natsbin.store import Store
-
-PARTS: dict[str, tuple[tuple[str, str], ...]] = {
-    "cifar10-valid": (("valid", "x-valid"), ("test", "ori-test")),
-    "cifar10": (("test", "ori-test"),),
-    "cifar100": (("valid", "x-valid"), ("test", "x-test"), ("valtest", "ori-test")),
-}
-"""Labels of ``get_more_info`` after ``train``, and the sets behind them, in the order of its keys."""
 
 
 def fast_path(store: Store, states: bytearray, lazy: int) -> _kernel.Answers:
@@ -25,9 +18,7 @@ def fast_path(store: Store, states: bytearray, lazy: int) -> _kernel.Answers:
         sets = table.sets
         if "train" not in sets:
             return None
-        parts = [
-            _kernel.Part(label, sets[name]) for label, name in PARTS.get(dataset, PARTS["cifar100"]) if name in sets
-        ]
+        parts = [_kernel.Part(label, sets[name]) for label, name in PARTS.get(dataset, OTHER_PARTS) if name in sets]
         return _kernel.Desk(table, _kernel.Part("train", sets["train"]), comment(dataset, hp), parts)
 
     return _kernel.Answers(states, lazy, open_desk)

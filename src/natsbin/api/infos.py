@@ -77,7 +77,9 @@ class Infos(OrderedDict[int, Arch]):
 
     def get(self, index: int, default: Any = None) -> Any:
         """The architecture, or the default where it is absent."""
-        return self[index] if index in self else default
+        if index not in self:
+            return default
+        return self[index]
 
     def setdefault(self, index: int, default: Any = None) -> Any:
         """The architecture; where it is absent, the default, which is added."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from natsbin.api.source import DictSource, Source
 from natsbin.api.utils import get_torch_home, time_string
-from natsbin.errors import ArchiveError, MissingError, QuestionError
+from natsbin.errors import ArchiveError, MissingError, OutputError, QuestionError
 from natsbin.spaces import SearchSpace
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -84,15 +84,31 @@ def is_store(path: Path) -> bool:
 
 def converted(archive: Path, space: SearchSpace, verbose: bool) -> Path:
     """The store of an original archive, made now unless it was made since the archive last changed."""
+    places = list(caches(archive))
+    for place in places:
+        if is_store(place) and place.stat().st_mtime >= archive.stat().st_mtime:
+            return place
+    for place in places:
+        if _writable(place.parent):
+            return _convert(archive, place, space, verbose)
+    raise OutputError(f"{archive}: no place for its store: cannot write to any of {', '.join(map(str, places))}")
+
+
+def _convert(archive: Path, store: Path, space: SearchSpace, verbose: bool) -> Path:
+    from rich.console import Console
+    from rich.progress import Progress
+
     from natsbin.convert import convert
 
-    for store in caches(archive):
-        if store.exists() and store.stat().st_mtime >= archive.stat().st_mtime and is_store(store):
-            return store
-    store = next(place for place in caches(archive) if _writable(place.parent))
-    if verbose:
-        print(f"{time_string()} Convert {archive} once, into {store}")
-    return Path(convert(archive, store, force=store.exists()))
+    with Progress(console=Console(stderr=True), disable=not verbose) as bar:
+        task = bar.add_task(f"Converting {archive.name} once", total=None)
+        return convert(
+            archive,
+            store,
+            space=space.name,
+            force=store.exists(),
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
 
 
 def caches(archive: Path) -> Iterator[Path]:
@@ -108,12 +124,12 @@ def caches(archive: Path) -> Iterator[Path]:
 
 
 def _writable(folder: Path) -> bool:
-    if not folder.exists():
-        try:
-            folder.mkdir(parents=True)
-        except OSError:
-            return False
-    return os.access(folder, os.W_OK)
+    """May a store be put into this folder? The mode is asked too: it does not bind root, but it was meant."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.access(folder, os.W_OK) and bool(folder.stat().st_mode & 0o222)
+    except OSError:
+        return False
 
 
 def presence(source: Source) -> bytes:

@@ -31,7 +31,7 @@ class ArchResults:
         self.clear_net_done = False
 
     def _trials(self, dataset: str) -> list[ResultsCount]:
-        return [self.all_results[dataset, seed] for seed in self._seeds(dataset)]
+        return [self.query(dataset, seed) for seed in self._seeds(dataset)]
 
     def _seeds(self, dataset: str) -> list[int]:
         try:
@@ -139,8 +139,8 @@ class ArchResults:
 
     def get_total_epoch(self, dataset: str | None = None) -> Any:
         """The number of epochs of all trainings (on a dataset); ValueError where they differ."""
-        trials = self._trials(dataset) if dataset is not None else list(self.all_results.values())
-        epochs = [trial.get_total_epoch() for trial in trials]
+        datasets = [dataset] if dataset is not None else list(self.dataset_seed)
+        epochs = [trial.get_total_epoch() for one in datasets for trial in self._trials(one)]
         if len(set(epochs)) > 1:
             raise ValueError(f"the trainings differ in their number of epochs: {epochs}")
         return epochs[-1]
@@ -192,7 +192,8 @@ class ArchResults:
             state = pickle_load(state)
         if not isinstance(state, dict):
             raise QuestionError(f"a record is of {type(state)}: expected a dict, or the path of a file")
-        results = ArchResults(-1, "-1")
+        unknown: Any = -1
+        results = ArchResults(unknown, unknown)
         results.load_state_dict(state)
         return results
 

@@ -1,4 +1,4 @@
-"""Where the API gets its records from, and what a native fast path promises it."""
+"""Where the API gets its records from."""
 
 from __future__ import annotations
 
@@ -47,50 +47,6 @@ class Source(Protocol):
 
     def load(self, index: int) -> Record:
         """A record of its own (a caller may change it); KeyError where there is none."""
-
-
-class FastPath(Protocol):
-    """Answers about records that no program has touched, straight from a store.
-
-    The API normalises arguments, prints, touches architectures, draws seeds and keeps the clock; a fast path
-    only looks numbers up. Every method may return None for "ask the objects": a value that is missing or odd,
-    an unknown name, an epoch out of range. It must never raise for those, so that errors have one origin.
-    An answer must equal the object path's to the bit, in type and in the order of keys. As the object path
-    does, it must return None for one seed's value at an epoch that another seed of the same trial lacks.
-    """
-
-    def seeds(self, index: int, dataset: str, hp: str) -> Sequence[int] | None:
-        """The seeds on a dataset in the order of ``get_dataset_seeds``: the API draws from them."""
-
-    def more_info(
-        self, index: int, dataset: str, hp: str, iepoch: int | None, seed: int | None
-    ) -> dict[str, Any] | None:
-        """The answer of ``get_more_info``; ``seed`` None is the mean over the seeds, ``iepoch`` None the last."""
-
-    def cost_info(self, index: int, dataset: str, hp: str) -> dict[str, Any] | None:
-        """The answer of ``get_cost_info``."""
-
-    def simulate(
-        self, index: int, dataset: str, hp: str, iepoch: int | None, seed: int
-    ) -> tuple[float, Any, float] | None:
-        """Accuracy, latency and seconds of ``simulate_train_eval`` where ``valid-accuracy`` exists.
-
-        ``dataset`` is the caller's: ``cifar10`` reads ``cifar10-valid`` and takes its latency from ``cifar10``.
-        """
-
-    def find_best(
-        self,
-        indexes: Sequence[int],
-        dataset: str,
-        setname: str,
-        flop_max: float | None,
-        param_max: float | None,
-        hp: str,
-    ) -> tuple[int, float | None] | None:
-        """The first of these untouched architectures with the highest last accuracy within the limits."""
-
-    def seed_counts(self, indexes: Sequence[int], dataset: str, hp: str) -> dict[int, int] | None:
-        """How many of these architectures have so many seeds, in order of first appearance."""
 
 
 class DictSource:

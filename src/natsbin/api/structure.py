@@ -46,7 +46,7 @@ class TopologyStructure:
                     f"bad edge {edge} of node {position + 1}: expected (operation, node 0..{position})",
                 )
             self.node_N.append(len(node))
-            self.nodes.append(tuple(tuple(edge) for edge in node))  # type: ignore[misc]
+            self.nodes.append(tuple(tuple(edge) for edge in node))
 
     def tolist(self, remove_str: str | None) -> tuple[list[Node] | None, bool]:
         """The nodes without the edges of one operation; (None, False) where a node loses all of them."""

@@ -1,4 +1,4 @@
-"""The page of text about an architecture, as ``show`` and ``query_info_str_by_arch`` give it."""
+"""What the answers are made of: the parts of a ``get_more_info`` dict, and the page of text about an architecture."""
 
 from __future__ import annotations
 
@@ -6,8 +6,31 @@ from typing import Any
 
 from natsbin.api.results import ArchResults
 
+PARTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "cifar10-valid": (("valid", "x-valid"), ("test", "ori-test")),
+    "cifar10": (("test", "ori-test"),),
+    "cifar100": (("valid", "x-valid"), ("test", "x-test"), ("valtest", "ori-test")),
+}
+"""Labels of ``get_more_info`` after ``train``, and the sets behind them, in the order of its keys."""
+
+OTHER_PARTS = PARTS["cifar100"]
+
+_TRAINED_ON = {"cifar10-valid": "train set", "cifar10": "train+valid sets"}
+
 _THREE = (("train", "train"), ("valid", "x-valid"), ("test", "x-test"))
 _TRAIN_TEST = (("train", "train"), ("test ", "ori-test"))
+
+
+def comment(dataset: str, hp: str) -> str | None:
+    """The comment in ``get_more_info`` after the train part; None on datasets that have none."""
+    if (data := _TRAINED_ON.get(dataset)) is None:
+        return None
+    return (
+        f"In this dict, train-loss/accuracy/time is the metric on the {data} of CIFAR-10. The "
+        f"test-loss/accuracy/time is the performance of the CIFAR-10 test set after training on the "
+        f"{data} by {hp} epochs. The per-time and total-time indicate the per epoch and total time "
+        "costs, respectively."
+    )
 
 
 def page(information: ArchResults, extra_info: Any, show: bool, valid: tuple[tuple[str, str], ...]) -> list[str]:

@@ -67,6 +67,10 @@ class NATStopology(NASBenchMetaAPI):
 
         ``is_random``: True for one random training, False for the mean over the seeds, or a seed.
         """
+        if self._fast is not None and not self.verbose:
+            answer = self._fast.more_info(index, dataset, iepoch, hp, is_random)
+            if answer is not None:
+                return answer
         return self._more_info(index, dataset, iepoch, hp, is_random)
 
     def show(self, index: int = -1) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from natsbin.api.utils import mean
@@ -133,7 +133,7 @@ class ResultsCount:
             taken = [(self.eval_times or {}).get(f"{name}@{epoch}") for epoch in range(self.epochs)]
             whole = bool(taken) and None not in taken
             times[f"T-{name}@epoch"] = mean(taken) if whole else None
-            times[f"T-{name}@total"] = sum(taken) if whole else None  # type: ignore[arg-type]
+            times[f"T-{name}@total"] = sum(taken) if whole else None
         return times
 
     def get_eval_set(self) -> list[str]:
@@ -150,14 +150,18 @@ class ResultsCount:
         if iepoch is None:
             iepoch = self.epochs - 1
         self.judge_valid(iepoch)
-        spent = None
-        if self.train_times is not None:
-            spent = [self.train_times[epoch] for epoch in range(iepoch + 1)]
+        losses: dict[int, float] = self.train_losses  # type: ignore[assignment]
+        accuracies: dict[int, float] = self.train_acc1es  # type: ignore[assignment]
+        if iepoch not in losses or iepoch not in accuracies:
+            raise QuestionError(f"no value of epoch {iepoch}: the epochs of the training set are {_span(accuracies)}")
+        times, spent = self.train_times, None
+        if times is not None:
+            spent = [times[epoch] for epoch in range(iepoch + 1)]
         return {
             "iepoch": iepoch,
-            "loss": self.train_losses[iepoch],  # type: ignore[index]
-            "accuracy": self.train_acc1es[iepoch],  # type: ignore[index]
-            "cur_time": None if spent is None else self.train_times[iepoch],  # type: ignore[index]
+            "loss": losses[iepoch],
+            "accuracy": accuracies[iepoch],
+            "cur_time": None if times is None else times[iepoch],
             "all_time": None if spent is None else sum(spent),
         }
 
@@ -218,10 +222,11 @@ class ResultsCount:
     @staticmethod
     def create_from_state_dict(state_dict: State) -> ResultsCount:
         """A training from its record, whose dicts it holds itself."""
-        trial = ResultsCount("", None, None, None, None, None, None, None, None, None)
+        nothing: Any = None
+        trial = ResultsCount(nothing, None, None, None, None, None, None, None, None, None)
         trial.load_state_dict(state_dict)
         return trial
 
 
-def _span(epochs: list[int]) -> str:
+def _span(epochs: Collection[int]) -> str:
     return f"{min(epochs)}..{max(epochs)} ({len(epochs)})" if epochs else "none"

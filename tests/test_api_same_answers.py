@@ -1,0 +1,128 @@
+"""The same question to ``nats_bench`` and to natsbin: the same answer, printed text, random numbers and state."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import nats_bench
+import pytest
+from oracle import Pair, plain
+from oracle_archives import benchmark, varied_benchmark, write_folder
+from oracle_questions import DATASETS, SEARCHED, Stream, cross_product
+
+import natsbin
+from natsbin.spaces import SPACES, SearchSpace
+from natsbin.synthetic import make_archive
+
+FULL = os.environ.get("NATSBIN_FULL") == "1"  # everything there is to ask, of 200 architectures a space
+ARCHITECTURES = 200 if FULL else 16
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(scope="session", params=["tss", "sss"])
+def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A space's name and a folder of generated architectures."""
+    space = SPACES[request.param]
+    step = len(space) // ARCHITECTURES
+    folder = tmp_path_factory.mktemp(f"generated-{space.name}") / "archive"
+    return space.name, make_archive(folder, space, range(0, len(space), step), seed=7, jobs=1)
+
+
+@pytest.fixture(scope="session", params=["tss", "sss"])
+def odd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A space's name and a folder where no two numbers are alike, with values missing here and there."""
+    space = SPACES[request.param]
+    root = tmp_path_factory.mktemp(f"odd-{space.name}")
+    make_archive(root / "base", space, [0, 3], seed=5, jobs=1)
+    write_folder(varied_benchmark(root / "base", [3, 5, 8, 13], seed=11), root / "odd")
+    return space.name, root / "odd"
+
+
+def indexes_of(folder: Path) -> list[int]:
+    return sorted(int(file.name[:6]) for file in folder.glob("[0-9]*.pickle.pbz2"))
+
+
+def open_both(folder: Path, space: SearchSpace, fast_mode: bool, verbose: bool = False) -> Pair:
+    """A folder opened by both; the original takes it as a dict where not in fast mode."""
+    given: Any = str(folder) if fast_mode else benchmark(folder)
+    theirs = nats_bench.create(given, space.name, fast_mode, False)
+    ours = natsbin.create(str(folder), space.name, fast_mode, False)
+    if not fast_mode:
+        ours.filename = None  # told by repr: the original was not given a path here
+    theirs.verbose = ours.verbose = verbose
+    return Pair(theirs, ours)
+
+
+def ask_cross_product(pair: Pair, space: SearchSpace, indexes: list[int], share: int) -> None:
+    """The cross product of all questions, or about as many of it as ``share``."""
+    calls = list(cross_product(space, pair.ours.meta_archs, indexes))
+    random.seed(1)
+    for method, args, kwargs in calls if FULL else random.Random(2).sample(calls, share):
+        pair.call(method, *args, **kwargs)
+    assert pair.differences == []
+
+
+@pytest.mark.parametrize("fast_mode", [False, True])
+def test_cross_product_of_genuine_samples(genuine: tuple[str, Path], fast_mode: bool) -> None:
+    name, folder = genuine
+    pair = open_both(folder, SPACES[name], fast_mode)
+    if fast_mode:  # the original cannot search a folder that is not whole
+        pair.call("find_best", "cifar10", "valid")
+    ask_cross_product(pair, SPACES[name], indexes_of(folder), 700)
+
+
+@pytest.mark.parametrize("fast_mode", [False, True])
+def test_cross_product_of_generated_architectures(generated: tuple[str, Path], fast_mode: bool) -> None:
+    name, folder = generated
+    ask_cross_product(open_both(folder, SPACES[name], fast_mode), SPACES[name], indexes_of(folder), 500)
+
+
+@pytest.mark.parametrize(("fast_mode", "verbose"), [(False, False), (True, False), (False, True), (True, True)])
+def test_random_questions_about_odd_records(odd: tuple[str, Path], fast_mode: bool, verbose: bool) -> None:
+    name, folder = odd
+    pair = open_both(folder, SPACES[name], fast_mode, verbose)
+    random.seed(3)
+    Stream(pair, SPACES[name], indexes_of(folder), random.Random(int(fast_mode))).ask(4000 if FULL else 160)
+    assert pair.differences == []
+
+
+def test_a_thousand_questions_under_one_seed(generated: tuple[str, Path]) -> None:
+    name, folder = generated
+    indexes, space = indexes_of(folder), SPACES[name]
+    pair = open_both(folder, space, fast_mode=True)
+
+    def search(api: Any) -> list[Any]:
+        """A program of 1,000 random queries; everything it draws comes from ``random``."""
+        random.seed(2021)
+        seen: list[Any] = []
+        for _ in range(1000):
+            index, hp = random.choice(indexes), random.choice(list(space.epochs))
+            epoch = random.choice([None, random.randrange(space.epochs[hp])])
+            if random.random() < 0.2:
+                seen.append(api.simulate_train_eval(index, random.choice(SEARCHED), epoch, hp))
+            else:
+                seen.append(api.get_more_info(index, random.choice(DATASETS), epoch, hp))
+            seen.append(api.used_time)
+        return [*seen, api.random(), random.random()]
+
+    theirs, ours = search(pair.theirs), search(pair.ours)
+    assert theirs == ours
+    assert plain(theirs) == plain(ours)
+
+
+def test_the_clock_runs_on_and_is_reset(generated: tuple[str, Path]) -> None:
+    name, folder = generated
+    ours = open_both(folder, SPACES[name], True).ours
+    index = indexes_of(folder)[0]
+    *_, taken, clock = ours.simulate_train_eval(index, "cifar10")
+    assert clock == taken == ours.used_time
+    assert ours.simulate_train_eval(index, "cifar10", account_time=False)[-1] == clock
+    ours.reset_time()
+    assert ours.used_time == 0
