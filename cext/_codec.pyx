@@ -82,7 +82,7 @@ def counts(
     it; both come from ``codec.excess``. A missing value stays missing in both.
     """
     cdef Py_ssize_t i, j, lo, hi, mid, n = values.shape[0], m = excess.shape[0]
-    cdef double value, correct, gap, sample_count = samples
+    cdef double value, found_value, correct, gap, sample_count = samples
     cdef bint found, fits = True
     if out.shape[0] != n or tail.shape[0] != n or order.shape[0] != m or m == 0:
         raise ValueError("lengths differ")
@@ -108,7 +108,8 @@ def counts(
             while lo < m and excess[order[lo]] <= gap + 1e-7:
                 j = order[lo]
                 # Exactly the arithmetic of the decoder: full batches are whole percents, the last adds its float32 product.
-                if j <= correct and (100.0 * (correct - j) + (100.0 * j + excess[j])) / sample_count == value:
+                found_value = (100.0 * (correct - j) + (100.0 * j + excess[j])) / sample_count
+                if j <= correct and bits_of(found_value) == bits_of(value):  # -0.0 is not 0.0
                     out[i] = correct
                     tail[i] = j
                     found = True

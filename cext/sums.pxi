@@ -8,9 +8,11 @@ cdef double repeated(double term, int64_t n, bint compensated) noexcept nogil:
     """What Python's ``sum`` makes of n equal terms, in a handful of steps rather than n."""
     cdef double total, after, step, ceiling
     cdef int64_t left, jump
+    if n <= 0:
+        return 0.0
     if compensated:
-        return term * n  # the errors are kept and added: one rounding in all
-    total = term if n > 0 else 0.0
+        return 0.0 + term * n  # the errors are kept and added: one rounding in all
+    total = 0.0 + term  # sums start from 0, which makes -0.0 a 0.0
     left = n - 1
     while left > 0:
         after = total + term
