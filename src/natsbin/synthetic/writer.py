@@ -1,4 +1,4 @@
-"""Generated archives on disk: a folder, a tar of one, or a benchmark file."""
+"""Generated archives on disk: a folder, with weights or without, a tar of one, or a benchmark file."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from natsbin.spaces import SPACES, SearchSpace
 from natsbin.synthetic.finals import load_finals
 from natsbin.synthetic.pickles import BenchmarkPickle, Record, dumps
 from natsbin.synthetic.states import make_states
+from natsbin.synthetic.weights import full_file, need_torch
 
-KINDS = ("folder", "tar", "benchmark")
+KINDS = ("folder", "tar", "benchmark", "full")
 FILE_NAME = "{:06d}.pickle.pbz2"
 META_NAME = "meta.pickle.pbz2"
 ARCHITECTURES_A_JOB = 16  # fewer are not worth starting a process
@@ -100,13 +101,14 @@ def make_archive(
 ) -> Path:
     """Write a generated archive of some architectures (None: the whole space) to ``dst`` and return ``dst``.
 
-    ``kind`` is ``folder`` (a file an architecture), ``tar`` (of such a folder) or ``benchmark`` (one
-    ``.pickle.pbz2``). The content does not depend on ``jobs`` (processes; None: as many as pay).
+    ``kind`` is ``folder`` (a file an architecture), ``tar`` (of such a folder), ``benchmark`` (one
+    ``.pickle.pbz2``) or ``full`` (a folder with weights, some 30 MB a topology and 10 MB a size architecture; needs
+    torch). The content does not depend on ``jobs`` (processes; None: as many as pay).
     ``finals`` plants the genuine final values of the topology space. ``progress`` is called with 1 for each
     architecture written. Nothing is left at ``dst`` unless all of it was written.
 
     Raises OutputError for a ``dst`` that exists (unless ``overwrite``) or cannot be written, ValueError for
-    an index outside the space or an unknown kind, ArchiveError for ``finals`` where they are not installed.
+    an index outside the space or an unknown kind, ArchiveError for ``finals`` or torch where they are not installed.
     """
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
@@ -116,19 +118,24 @@ def make_archive(
         raise ValueError(f"index is {wrong}; expected at least one of 0..{len(space) - 1} for {space.name}")
     if finals:
         load_finals()  # fails here rather than in a worker
+    if kind == "full":
+        need_torch()
     if jobs is None:
         jobs = max(1, min(os.cpu_count() or 1, len(chosen) // ARCHITECTURES_A_JOB))
     work = _Work(space, chosen, seed, finals, jobs, progress or (lambda _: None))
-    write = {"folder": _write_folder, "tar": _write_tar, "benchmark": _write_benchmark}[kind]
     with _replacing(dst, overwrite) as partial:
-        write(work, partial, dst.name)
+        _WRITE[kind](work, partial, dst.name)
     return dst
 
 
-def _write_folder(work: _Work, partial: Path, _name: str) -> None:
+def _write_full(work: _Work, partial: Path, name: str) -> None:
+    _write_folder(work, partial, name, full_file)
+
+
+def _write_folder(work: _Work, partial: Path, _name: str, make: Callable[..., bytes] = _file) -> None:
     partial.mkdir()
     (partial / META_NAME).write_bytes(bz2.compress(dumps(meta(work.space))))
-    for index, data in zip(work.indexes, work.each(_file, work.indexes), strict=True):
+    for index, data in zip(work.indexes, work.each(make, work.indexes), strict=True):
         (partial / FILE_NAME.format(index)).write_bytes(data)
         work.tell(1)
 
@@ -161,6 +168,14 @@ def _write_benchmark(work: _Work, partial: Path, _name: str) -> None:
             file.add(record)
             work.tell(1)
         file.finish()
+
+
+_WRITE: dict[str, Callable[[_Work, Path, str], None]] = {
+    "folder": _write_folder,
+    "tar": _write_tar,
+    "benchmark": _write_benchmark,
+    "full": _write_full,
+}
 
 
 def _remove(path: Path) -> None:
