@@ -8,6 +8,7 @@ import io
 import pickle
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,12 +71,15 @@ def test_what_architectures_share(sharing: str, tmp_path: Path) -> None:
     infos = root["arch2infos"]
     if sharing == "one process":
         latency, key = np.float64(0.5), ("cifar10", 777)
+        latencies, names, config = [latency], ["ori-test"], {"channel": 16, "class_num": 10}
         for states in infos.values():
             for state in states.values():
                 trials = {(key if old == key else old): trial for old, trial in state["all_results"].items()}
                 state["all_results"] = trials
                 for trial in trials.values():
-                    trial["latency"] = [latency]
+                    trial["latency"] = latencies if trial["name"] == "cifar10" else [latency]
+                    trial["eval_names"] = names
+                    trial["arch_config"] = config
     elif sharing == "each unpickled by itself":
         root["arch2infos"] = {index: pickle.loads(pickle.dumps(states)) for index, states in infos.items()}
     else:
@@ -85,10 +89,28 @@ def test_what_architectures_share(sharing: str, tmp_path: Path) -> None:
     assert same(found, root["arch2infos"])
 
 
-def test_a_container_shared_by_architectures_is_refused(tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_number_of_architectures() -> None:
+    def peak(count: int) -> int:
+        infos = {index: pickle.loads(pickle.dumps(make_states(SSS, index))) for index in range(count)}
+        data = pickle.dumps({**make_meta(SSS), "arch2infos": infos}, 4)
+        infos.clear()
+        unpickler = Unpickler("a file", 1 << 24, streaming=True)
+        tracemalloc.start()
+        found = 0
+        for start in range(0, len(data), 1 << 14):
+            found += len(unpickler.feed(data[start : start + (1 << 14)]))
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert found == count
+        return size
+
+    assert peak(30) - peak(10) < 20 * 30_000  # an architecture is 400,000 bytes of objects
+
+
+def test_a_large_container_shared_by_architectures_is_refused(tmp_path: Path) -> None:
     root = benchmark(SSS, (0, 1, 2))
-    shared = root["arch2infos"][0]["01"]["all_results"]["cifar10", 777]["train_losses"]
-    root["arch2infos"][1]["01"]["all_results"]["cifar10", 777]["train_losses"] = shared
+    shared = root["arch2infos"][0]["12"]["all_results"]["cifar10", 777]["train_losses"]
+    root["arch2infos"][1]["12"]["all_results"]["cifar10", 777]["train_losses"] = shared
     with pytest.raises(ArchiveError, match=r"memo \d+ is a container of an earlier architecture, not kept"):
         stream(dump(root, tmp_path / "x.pickle.pbz2"))
 

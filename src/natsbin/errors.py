@@ -41,3 +41,7 @@ class QuestionError(NatsbinError, ValueError, KeyError, AssertionError, TypeErro
 
 class MissingError(NatsbinError, ValueError, FileNotFoundError):
     """No archive or store where one was looked for; the text says where that was."""
+
+
+class NoWeightsWarning(UserWarning):
+    """Trained weights were asked for where an archive without them was converted."""

@@ -60,6 +60,7 @@ class Archs(abc.ABC):
         self._source = source
         self._archive_dir: Any = told
         self._opened = told
+        self._told_of_weights = False
         self.filename = None if told is None else os.path.basename(told)
         self._avaliable_hps: set[str] = set()
         self._total = source.total

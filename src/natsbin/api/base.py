@@ -17,7 +17,7 @@ from natsbin.api.archs import Archs, hp_name, no_hp
 from natsbin.api.results import ArchResults
 from natsbin.api.text import OTHER_PARTS, PARTS, comment
 from natsbin.api.utils import remap_dataset_set_names, time_string
-from natsbin.errors import QuestionError
+from natsbin.errors import NoWeightsWarning, QuestionError
 from natsbin.spaces import DATASETS
 
 PrintInformation = Callable[..., list[str]]
@@ -228,7 +228,16 @@ class NASBenchMetaAPI(Archs):
                 f"{time_string()} Call the get_net_param function with index={index}, dataset={dataset}, "
                 f"seed={seed}, hp={hp}"
             )
-        return self.query_meta_info_by_index(index, hp).get_net_param(dataset, seed)
+        found = self.query_meta_info_by_index(index, hp).get_net_param(dataset, seed)
+        if (found is None or (isinstance(found, dict) and set(found.values()) == {None})) and not self._told_of_weights:
+            self._told_of_weights = True
+            warnings.warn(
+                f"no trained weights in {self._opened or 'this dict'}: they are in the full archive, "
+                f"{self._space.archive_name}-full, alone",
+                NoWeightsWarning,
+                stacklevel=2,
+            )
+        return found
 
     def get_net_config(self, index: int, dataset: str) -> dict[str, Any]:
         """What builds the network of an architecture for a dataset."""

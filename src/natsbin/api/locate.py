@@ -32,7 +32,7 @@ def find_source(
         if hasattr(given, "load") and hasattr(given, "indexes"):
             return given, None if given.path is None else str(given.path)
         raise QuestionError(f"a benchmark is a path or a dict, not {type(given)}: {given!r:.80}")
-    path = _in_torch_home(space, fast_mode, verbose) if given is None else os.fspath(given)
+    path = _in_torch_home(space, fast_mode) if given is None else os.fspath(given)
     if verbose:
         print(
             f"{time_string()} Try to create the NATS-Bench ({space.title}) api from {path} with fast_mode={fast_mode}"
@@ -40,7 +40,7 @@ def find_source(
     return open_path(Path(path), space, verbose), path
 
 
-def _in_torch_home(space: SearchSpace, fast_mode: bool, verbose: bool) -> str:
+def _in_torch_home(space: SearchSpace, fast_mode: bool) -> str:
     home, name = get_torch_home(), space.archive_name
     stores = [f"{name}{STORE_SUFFIX}", f"{name}-simple{STORE_SUFFIX}", f"{name}-full{STORE_SUFFIX}"]
     files = [f"{name}-simple", f"{name}-simple.tar"]
@@ -48,11 +48,11 @@ def _in_torch_home(space: SearchSpace, fast_mode: bool, verbose: bool) -> str:
     originals = files + benchmark if fast_mode else benchmark + files
     looked_for = [os.path.join(home, one) for one in stores + originals]
     found = next(filter(os.path.exists, looked_for), None)
-    if verbose:
-        print(
-            f"{time_string()} Try to use the default NATS-Bench ({space.title}) path from "
-            f"fast_mode={fast_mode} and path={found}."
-        )
+    told = None if fast_mode else found or os.path.join(home, *benchmark)
+    print(  # nats_bench says this even where it is not to be verbose
+        f"{time_string()} Try to use the default NATS-Bench ({space.title}) path from "
+        f"fast_mode={fast_mode} and path={told}."
+    )
     if found is None:
         raise MissingError(f"no benchmark in {home}: looked for {', '.join(stores + originals)}")
     return found
