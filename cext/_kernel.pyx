@@ -7,8 +7,7 @@ without the GIL. Chunks are asked for on first touch through ``load``; loops tha
 Plain references: ``natsbin.store.codec``, ``natsbin.store.layouts``, and the object path of ``natsbin.api``.
 """
 
-cimport cython
-from libc.math cimport fabs, isfinite, ldexp
+from libc.math cimport INFINITY, fabs, isfinite
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
@@ -41,6 +40,7 @@ cdef inline bint is_missing(double value) noexcept nogil:
 
 
 include "sums.pxi"
+include "values.pxi"
 include "columns.pxi"
 include "tables.pxi"
 include "answers.pxi"

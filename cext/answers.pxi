@@ -133,10 +133,8 @@ cdef class Answers:
     def cost_info(self, index, dataset, hp):
         """The dict of ``get_cost_info``."""
         cdef Desk desk
-        cdef Py_ssize_t i = self.ask(index), t
-        cdef double latency, n
-        cdef Sum flops = Sum(0.0, 0.0)
-        cdef double params = 0.0
+        cdef Py_ssize_t i = self.ask(index)
+        cdef double latency, flops, params
         cdef Table table
         cdef dict out
         cdef str name
@@ -147,13 +145,9 @@ cdef class Answers:
             return None
         table = desk.table
         latency = table.mean_latency(i)
-        if is_missing(latency) or not table.same_costs(i) or not table.same_sets(i):
+        if is_missing(latency) or not table.costs(i, &flops, &params) or not table.same_sets(i):
             return None
-        for t in range(table.first[i], table.first[i + 1]):
-            add(&flops, table.flop[t])
-            params = params + table.params[t]
-        n = table.first[i + 1] - table.first[i]
-        out = {"flops": total(&flops) / n, "params": float64(params / n), "latency": float64(latency)}
+        out = {"flops": flops, "params": float64(params), "latency": float64(latency)}
         self.put_times(out, desk, "train", i)
         for name in <tuple> table.orders[table.order[table.first[i]]]:
             self.put_times(out, desk, name, i)
@@ -179,7 +173,7 @@ cdef class Answers:
         """(accuracy, latency, seconds) of ``simulate_train_eval``; draws once or twice, as the API does."""
         cdef Desk desk, latency_desk
         cdef Py_ssize_t i = self.ask(index), epoch, only
-        cdef double latency
+        cdef double latency, flops, params
         cdef Point train, valid, last
         cdef Table table
         if i < 0:
@@ -193,7 +187,7 @@ cdef class Answers:
             return None
         epoch = self.epoch_of(iepoch, table.epochs)
         latency = latency_desk.table.mean_latency(i)
-        if epoch < 0 or is_missing(latency) or not latency_desk.table.same_costs(i):
+        if epoch < 0 or is_missing(latency) or not latency_desk.table.costs(i, &flops, &params):
             return None
         if table.point(desk.valid, i, epoch, -1, &valid):
             only = draw(table, i)
@@ -212,6 +206,39 @@ cdef class Answers:
         only = draw(table, i)
         table.point(desk.valid, i, table.epochs - 1, only, &last)
         return valid.accuracy, float64(latency), train.all_time + last.all_time / table.epochs
+
+    def find_best(self, const int32_t[::1] indexes not None, dataset, setname, hp, flop_max, param_max):
+        """(index, accuracy) of ``find_best`` among ``indexes``: the first of the highest; (-1, None) for none.
+
+        A limit of None limits nothing. None where the API's objects must be asked about any of them.
+        """
+        cdef Desk desk = self.desk(hp, dataset)
+        cdef SetColumns columns
+        cdef Table table
+        cdef Py_ssize_t k, i, best = -1
+        cdef double flops, params, accuracy, highest = 0.0
+        cdef double flop_limit = INFINITY if flop_max is None else flop_max
+        cdef double param_limit = INFINITY if param_max is None else param_max
+        if desk is None or desk.table.sets.get(setname) is None:
+            return None
+        table = desk.table
+        columns = <SetColumns> table.sets[setname]
+        if columns.accuracy is None or columns.loss is None:
+            return None
+        for k in range(indexes.shape[0]):
+            i = indexes[k]
+            if not (0 <= i < self.states.shape[0] and self.states[i] == self.lazy and table.answers(i)):
+                return None
+            if not table.costs(i, &flops, &params):
+                return None
+            if flops > flop_limit or params > param_limit:
+                continue
+            accuracy = table.mean_accuracy(columns.accuracy, table.epochs - 1, i)
+            if is_missing(accuracy):
+                return None
+            if best == -1 or accuracy > highest:
+                best, highest = i, accuracy
+        return (best, highest) if best >= 0 else (-1, None)
 
 
 cdef Py_ssize_t draw(Table table, Py_ssize_t index) except -1:

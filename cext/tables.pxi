@@ -1,5 +1,7 @@
 # A table is one (hp, dataset): its trials by architecture, and the columns of its sets.
 
+cdef int64_t PREFERRED_SEED = 888  # whose FLOPs and parameters stand for all where trials differ
+
 cdef struct Point:  # a set's numbers at one epoch, as get_metrics of the API gives them
     double loss, accuracy, all_time
 
@@ -135,10 +137,51 @@ cdef class Table:
             sum = self.latency[t] if t == begin else sum + self.latency[t]
         return sum / (end - begin)
 
-    cdef bint same_costs(self, Py_ssize_t index) noexcept nogil:
-        """Whether an architecture's trials agree in FLOPs and parameters."""
-        cdef Py_ssize_t t, begin = self.first[index]
-        for t in range(begin, self.first[index + 1]):
-            if self.flop[t] != self.flop[begin] or self.params[t] != self.params[begin]:
-                return False
-        return True
+    cdef int costs(self, Py_ssize_t index, double* flops, double* params) except -1:
+        """FLOPs and parameters as the API agrees on them over an architecture's trials; 0 where it cannot."""
+        cdef Py_ssize_t t, begin = self.first[index], end = self.first[index + 1]
+        cdef double n = end - begin
+        cdef Sum sum = Sum(0.0, 0.0)
+        cdef bint same_flops = True, same_params = True
+        for t in range(begin, end):
+            if is_missing(self.flop[t]) or is_missing(self.params[t]):
+                return 0
+            same_flops &= self.flop[t] == self.flop[begin]
+            same_params &= self.params[t] == self.params[begin]
+        if not same_flops and differ(self.flop[begin:end]):
+            t = self.trial_of(index, PREFERRED_SEED)
+            if t < 0:
+                return 0
+            flops[0] = self.flop[t]
+        else:
+            for t in range(begin, end):
+                add(&sum, self.flop[t])
+            flops[0] = total(&sum) / n
+        if not same_params and differ(self.params[begin:end]):
+            t = self.trial_of(index, PREFERRED_SEED)
+            if t < 0:
+                return 0
+            params[0] = self.params[t]
+        else:
+            params[0] = self.params[begin]  # numpy scalars add without compensation on every Python
+            for t in range(begin + 1, end):
+                params[0] += self.params[t]
+            params[0] /= n
+        return 1
+
+    cdef double mean_accuracy(self, Column accuracy, Py_ssize_t epoch, Py_ssize_t index) except? -1.0:
+        """Over an architecture's trials, which must all have one; else missing."""
+        cdef Sum sum = Sum(0.0, 0.0)
+        cdef Py_ssize_t t, begin = self.first[index], end = self.first[index + 1]
+        cdef double value
+        for t in range(begin, end):
+            value = accuracy.get(epoch, self.row[t])
+            if is_missing(value):
+                return value
+            add(&sum, value)
+        return total(&sum) / (end - begin)
+
+
+cdef bint differ(const double[:] values):
+    """Whether costs of trials differ in the five decimals that the API compares."""
+    return len({f"{value:.5f}" for value in values}) > 1
