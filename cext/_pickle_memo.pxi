@@ -2,13 +2,16 @@
 
 cdef enum:
     DROPPED = 0, APART = 0xFFFF  # entries of `kept` that are not 1 + a position in the pool
+    MAX_SHARED_ITEMS = 8  # of a list or dict that architectures may share: names of sets, a configuration
+
+cdef object SHARED_KINDS = frozenset([str, int, float, bool, type(None), type(numpy.float64(0))])
 
 
 cdef class Memo:
     """The memo, in which finished architectures can be forgotten: 2 bytes an entry remain, and what may be shared.
 
-    One process pickles a whole benchmark file, so architectures share names, numbers and keys. Containers are each
-    architecture's own; to keep them would keep everything.
+    One process pickles a whole benchmark file, so architectures share names, numbers and keys, perhaps a list
+    of names. Larger containers are each architecture's own; to keep them would keep everything.
     """
 
     cdef Pool pool
@@ -17,11 +20,13 @@ cdef class Memo:
     cdef uint16_t *kept  # entries below `base`
     cdef Py_ssize_t capacity
     cdef dict apart  # entries below `base` that are not in the pool
+    cdef dict small  # one of all equal small containers, by their contents
 
     def __cinit__(self, Pool pool not None):
         self.pool = pool
         self.recent = []
         self.apart = {}
+        self.small = {}
 
     def __dealloc__(self):
         free(self.kept)
@@ -71,7 +76,21 @@ cdef class Memo:
             position = self.pool.position(item)
             if position >= 0:
                 return <int>position + 1
+        elif type(item) is list or type(item) is dict:
+            item = self.one_of_equal(item)
+            if item is None:
+                return DROPPED
         elif not (is_plain_tuple(item) or isinstance(item, (_Admitted, numpy.generic, numpy.dtype))):
             return DROPPED
         self.apart[index] = item
         return APART
+
+    cdef object one_of_equal(self, object item):
+        """The first of all small containers that equal this one; None for a container that is not small and flat."""
+        if len(item) > MAX_SHARED_ITEMS:
+            return None
+        cdef tuple parts = tuple(item) if type(item) is list else (*item, *item.values())
+        cdef tuple kinds = tuple([type(part) for part in parts])
+        if not SHARED_KINDS.issuperset(kinds):
+            return None
+        return self.small.setdefault((type(item), kinds, parts), item)
