@@ -289,6 +289,14 @@ class Archs(abc.ABC):
             raise no_hp(index, hp, arch)
         return arch[name] if fresh else copy.deepcopy(arch[name])
 
+    def _seed_counts(self, dataset: str, hp: str) -> list[int] | None:
+        """The number of seeds of every architecture, -1 where its object must be asked; None without a store."""
+        if self._fast is None:
+            return None
+        from natsbin.api.fast import seed_counts
+
+        return seed_counts(cast("Store", self._source), hp, dataset)
+
     def _absent(self, index: Any, source: Source | None = None) -> QuestionError:
         if not isinstance(index, (int, np.integer)):
             return QuestionError(

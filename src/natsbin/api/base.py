@@ -13,13 +13,17 @@ import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
+
 from natsbin.api.archs import Archs, hp_name, no_hp
+from natsbin.api.infos import LAZY
 from natsbin.api.results import ArchResults
 from natsbin.api.text import OTHER_PARTS, PARTS, comment
 from natsbin.api.utils import remap_dataset_set_names, time_string
 from natsbin.errors import NoWeightsWarning, QuestionError
 from natsbin.spaces import DATASETS
 
+Limits = tuple[str, str, str, "float | None", "float | None"]  # dataset, set, hp, flop_max, param_max
 PrintInformation = Callable[..., list[str]]
 
 _SEARCHED = ("cifar10", "cifar100", "ImageNet16-120")
@@ -201,25 +205,52 @@ class NASBenchMetaAPI(Archs):
             raise QuestionError("enforce_all=True is for fast_mode=True: without it, every architecture is at hand")
         if enforce_all is None:
             enforce_all = bool(self._fast_mode)
-        indexes = range(self._total) if enforce_all else sorted(self.evaluated_indexes)
-        name = hp_name(hp)
-        best, highest = -1, None
-        for index in indexes:
-            self._prepare_info(index)
-            arch = self._peek(index)
-            if name not in arch:
-                raise no_hp(index, hp, arch)
-            costs = arch[name].get_compute_costs(dataset)
-            if flop_max is not None and costs["flops"] > flop_max:
-                continue
-            if param_max is not None and costs["params"] > param_max:
-                continue
-            accuracy = arch[name].get_metrics(dataset, metric_on_set)["accuracy"]
-            if best == -1 or accuracy > highest:
-                best, highest = index, accuracy
+        setname = "x-valid" if metric_on_set == "valid" else metric_on_set
+        limits = dataset, setname, hp_name(hp), flop_max, param_max
+        best, highest = self._best_untouched(enforce_all, limits) or self._best_one_by_one(enforce_all, limits)
         if self.verbose:  # where nothing was found this raises, as in nats_bench
             print(f"  the best architecture : [{best}] {self.arch(best)} with accuracy={highest:.3f}%")
         return best, highest
+
+    def _best_untouched(self, everything: bool, limits: Limits) -> tuple[int, float | None] | None:
+        """The answer of ``find_best`` from the store alone; None where an object has a say, or to print on the way."""
+        fast = self._fast
+        if fast is None or self.verbose or fast.find_best(np.empty(0, np.int32), *limits) is None:
+            return None
+        if everything:
+            for index in range(self._total):
+                if not self._states[index]:
+                    self._prepare_info(index)
+            return fast.find_best(np.arange(self._total, dtype=np.int32), *limits)
+        if "evaluated_indexes" not in self.__dict__:  # no program has asked for it, so it is what the store has
+            return fast.find_best(self._source.indexes, *limits)
+        return fast.find_best(np.array(sorted(self.evaluated_indexes), np.int32), *limits)
+
+    def _best_one_by_one(self, everything: bool, limits: Limits) -> tuple[int, Any]:
+        best, highest = -1, None
+        for index in range(self._total) if everything else sorted(self.evaluated_indexes):
+            self._prepare_info(index)
+            accuracy = self._accuracy_within(index, limits)
+            if accuracy is not None and (best == -1 or accuracy > highest):
+                best, highest = index, accuracy
+        return best, highest
+
+    def _accuracy_within(self, index: int, limits: Limits) -> Any:
+        """The last mean accuracy of an architecture; None where it is beyond the limits."""
+        if self._fast is not None:
+            found = self._fast.find_best(np.array([index], np.int32), *limits)
+            if found is not None:
+                return found[1]
+        dataset, setname, hp, flop_max, param_max = limits
+        arch = self._peek(index)
+        if hp not in arch:
+            raise no_hp(index, hp, arch)
+        costs = arch[hp].get_compute_costs(dataset)
+        if flop_max is not None and costs["flops"] > flop_max:
+            return None
+        if param_max is not None and costs["params"] > param_max:
+            return None
+        return arch[hp].get_metrics(dataset, setname)["accuracy"]
 
     def get_net_param(self, index: int, dataset: str, seed: int | None, hp: str | int = "12") -> Any:
         """The trained weights of one training, or of all on a dataset by seed; None without weights."""
@@ -314,12 +345,15 @@ class NASBenchMetaAPI(Archs):
         if dataset not in DATASETS:
             raise QuestionError(f"{dataset} not in {list(DATASETS)}")
         name = hp_name(hp)
+        known = self._seed_counts(dataset, name)
         counts: dict[int, int] = {}
         for index in self.evaluated_indexes:
-            arch = self._peek(index)
-            if name not in arch:
-                raise no_hp(index, hp, arch)
-            seeds = len(arch[name].get_dataset_seeds(dataset))
+            seeds = known[index] if known is not None and self._states[index] == LAZY else -1
+            if seeds < 0:
+                arch = self._peek(index)
+                if name not in arch:
+                    raise no_hp(index, hp, arch)
+                seeds = len(arch[name].get_dataset_seeds(dataset))
             counts[seeds] = counts.get(seeds, 0) + 1
         return counts
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from natsbin import _kernel
 from natsbin.api.text import OTHER_PARTS, PARTS, comment
 from natsbin.store import Store
@@ -22,3 +24,18 @@ def fast_path(store: Store, states: bytearray, lazy: int) -> _kernel.Answers:
         return _kernel.Desk(table, _kernel.Part("train", sets["train"]), comment(dataset, hp), parts)
 
     return _kernel.Answers(states, lazy, open_desk)
+
+
+def seed_counts(store: Store, hp: str, dataset: str) -> list[int] | None:
+    """How many seeds each architecture has; -1 where the tables do not tell. None where there is no table."""
+    try:
+        table = store.table(hp, dataset)
+    except KeyError:
+        return None
+    counts = np.full(store.total, -1)
+    regular = np.array([form.get("regular") is True for form in store.forms])[store.record_forms]
+    present = store.indexes[regular]
+    counts[present] = np.bincount(table.architecture, minlength=store.total)[present]
+    counts[counts == 0] = -1  # no trial, or no such dataset: the record knows
+    found: list[int] = counts.tolist()
+    return found
