@@ -88,7 +88,7 @@ class Archs(abc.ABC):
     @cached_property
     def meta_archs(self) -> Sequence[str]:
         """Every architecture string of the space, by index."""
-        return self._source.meta_archs
+        return copy.copy(self._source.meta_archs)
 
     @cached_property
     def archstr2index(self) -> dict[str, int]:
