@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import shutil
 from pathlib import Path
 from typing import Any
@@ -263,6 +265,28 @@ def test_a_program_may_put_a_dictionary_of_its_own(store: Path) -> None:
     del mine[2]
     with pytest.raises(ValueError, match="architecture 2"):
         api.get_more_info(2, "cifar10")
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda api: pickle.loads(pickle.dumps(api))], ids=["copy", "pickle"])
+@pytest.mark.parametrize("fast_mode", [False, True])
+def test_an_api_may_be_copied_and_sent(store: Path, copied: Any, fast_mode: bool) -> None:
+    api = natsbin.create(store, "tss", fast_mode, False)
+    api.simulate_train_eval(9, "cifar10")
+    for trial in api.arch2infos_dict[9]["12"].all_results.values():
+        trial.train_losses[11] = 0.0
+    api.get_more_info(2, "cifar10")
+    other = copied(api)
+    assert list(other.arch2infos_dict) == list(api.arch2infos_dict)
+    assert not other.arch2infos_dict.is_live(2)
+    assert (repr(other), other.used_time, other.evaluated_indexes) == (repr(api), api.used_time, api.evaluated_indexes)
+    for question in (
+        lambda one: one.get_more_info(9, "cifar10", is_random=False),
+        lambda one: one.get_cost_info(2, "cifar10"),
+        lambda one: one.get_more_info(7, "cifar100", 3, "200", False),
+    ):
+        assert plain(question(other)) == plain(question(api))
+    other.arch2infos_dict[9]["12"].all_results.clear()
+    assert api.get_more_info(9, "cifar10", is_random=False)["train-loss"] == 0.0
 
 
 def test_where_weights_come_from_is_told_once(store: Path) -> None:

@@ -66,11 +66,7 @@ class Archs(abc.ABC):
         self._total = source.total
         self._states = bytearray(self._total)
         self._infos: Any = None
-        self._fast: Answers | None = None
-        if hasattr(source, "table"):  # a store, with a kernel; it was imported where it was opened
-            from natsbin.api.fast import fast_path
-
-            self._fast = fast_path(cast("Store", source), self._states, LAZY)
+        self._fast: Answers | None = self._fast_path()
         if source.path is None:
             infos = self.arch2infos_dict
             for index in source.indexes.tolist():
@@ -84,6 +80,34 @@ class Archs(abc.ABC):
             print(
                 f"{time_string()} Create NATS-Bench ({title}) done with {count}/{self._total} architectures avaliable."
             )
+
+    def _fast_path(self) -> Answers | None:
+        if not hasattr(self._source, "table"):
+            return None
+        from natsbin.api.fast import fast_path  # it imports the kernel, as what opened the store has done
+
+        return fast_path(cast("Store", self._source), self._states, LAZY)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickles and deep copies: the store by its path, and the objects that programs have touched."""
+        state = {k: v for k, v in self.__dict__.items() if k not in ("_fast", "meta_archs", "archstr2index")}
+        if isinstance(self._infos, Infos):
+            state["_infos"] = self._infos.held()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        held, self._fast = self._infos, None
+        if held is None or isinstance(held, list):
+            self._fast = self._fast_path()
+        if isinstance(held, list):
+            self._states[:] = bytes(self._total)
+            self._infos = Infos(self._states, self._source.load)
+            for index, arch in held:
+                if arch is None:
+                    self._infos.touch(index)
+                else:
+                    self._infos[index] = arch
 
     @cached_property
     def meta_archs(self) -> Sequence[str]:

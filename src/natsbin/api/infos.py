@@ -46,6 +46,10 @@ class Infos(OrderedDict[int, Arch]):
         found = super().get(index, _NOT_MADE)
         return found is not _NOT_MADE
 
+    def held(self) -> list[tuple[int, Arch | None]]:
+        """Every architecture in order, with its object or, where none was made, None."""
+        return [(index, super(Infos, self).__getitem__(index) if self.is_live(index) else None) for index in self]
+
     def make(self, index: int) -> Arch:
         """An architecture's object from its record, not kept."""
         record = self._load(index)
