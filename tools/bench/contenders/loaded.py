@@ -1,0 +1,14 @@
+"""``nats_bench`` with its benchmark file in memory."""
+
+from __future__ import annotations
+
+from contenders import Setting, Work
+from contenders.calls import works_of
+
+
+def open_works(setting: Setting) -> dict[str, Work]:
+    """All work."""
+    import nats_bench
+
+    api = nats_bench.create(str(setting.benchmark), setting.questions.space, fast_mode=False, verbose=False)
+    return works_of(api, setting.questions)

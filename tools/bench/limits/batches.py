@@ -1,0 +1,87 @@
+"""Questions in arrays: time a value beside numpy in memory, whole-space searches, and two threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import click
+import isolate
+import timing
+from questions import DATASET, HPS, SEARCHED
+from report import Figure, figures_command, progress
+
+VALUES = 1_000_000
+
+
+@figures_command
+@click.argument("store", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--values", default=VALUES, show_default=True)
+def batches(store: Path, values: int) -> list[Figure]:
+    """Batches of questions to STORE, a whole space, warm."""
+    with progress.status("Asking"):
+        took = isolate.call("limits.batches:measure", store=str(store), values=values)
+    many = f"{values:,}"
+    return [
+        Figure("numpy: fancy index, float64 in memory", took["numpy"] * 1e9, "ns", note=f"{many} values, one epoch"),
+        Figure("natsbin: the same, decoded", took["points"] * 1e9, "ns", took["numpy"] * 1e9),
+        Figure("simulate_train_eval: a pair", took["simulate"] * 1e9, "ns", 60, note=f"{many} pairs"),
+        Figure("find_best, whole space", took["best"] * 1e3, "ms", 1),
+        Figure("Pareto front of three metrics", took["pareto"] * 1e3, "ms", 10),
+        Figure("two threads beside one: points", took["points"] / took["points, two"], "×", 1.7, least=True),
+        Figure("two threads beside one: simulation", took["simulate"] / took["simulate, two"], "×", 1.7, least=True),
+    ]
+
+
+def measure(store: str, values: int) -> dict[str, float]:
+    """In a fresh process: seconds a value or a pair, and of one search."""
+    import h5py
+    import numpy as np
+
+    import natsbin
+
+    with h5py.File(store) as file:
+        space = str(file.attrs["space"])
+        hp = HPS[space]
+        group = file[f"{hp}/{DATASET}"]
+        trials = np.stack([group["architecture"][()], group["seed"][()]])
+        epochs = len(group["epoch"])
+    random = np.random.default_rng(0)
+    archs, seeds = trials[:, random.integers(trials.shape[1], size=values)]
+    at = random.integers(epochs, size=values)
+    batch = natsbin.create(store, space, verbose=False).batch
+    every, place = np.unique(trials[1], return_inverse=True)
+    held = np.full((int(trials[0].max()) + 1, len(every)), np.nan)
+    held[trials[0], place] = batch.points(trials[0], DATASET, "x-valid", hp=hp, is_random=trials[1])
+    columns = np.searchsorted(every, seeds)
+
+    def points() -> Any:
+        return batch.points(archs, DATASET, "x-valid", hp=hp, is_random=seeds)
+
+    def simulate() -> Any:
+        return batch.simulate_train_eval(archs, SEARCHED, iepoch=at, hp=hp, rng=np.random.default_rng(0))
+
+    assert np.array_equal(points(), held[archs, columns], equal_nan=True)
+    metrics = [("x-valid", "accuracy"), "flops", "latency"]
+    return {
+        "numpy": timing.median(lambda: held[archs, columns]) / values,
+        "points": timing.median(points) / values,
+        "simulate": timing.median(simulate) / values,
+        "best": timing.median(lambda: batch.find_best(SEARCHED, "valid", hp=hp)),
+        "pareto": timing.median(lambda: batch.pareto_front(metrics, DATASET, hp=hp)),
+        "points, two": _threads(points) / values,
+        "simulate, two": _threads(simulate) / values,
+    }
+
+
+def _threads(work: Callable[[], Any]) -> float:
+    """Seconds a call of two threads that each call it, at the same time."""
+    with ThreadPoolExecutor(2) as pool:
+
+        def both() -> None:
+            for done in [pool.submit(work), pool.submit(work)]:
+                done.result()
+
+        return timing.median(both) / 2
