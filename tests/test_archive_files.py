@@ -102,6 +102,17 @@ def test_a_missing_chunk_is_named(sample: Path, tmp_path: Path) -> None:
         open_archive(chunks[:-1])
 
 
+def test_a_forged_size_in_a_tar(sample: Path, tmp_path: Path) -> None:
+    tar = make_tar(sample, tmp_path / "x.tar", "")
+    data = bytearray(tar.read_bytes())
+    data[124:136] = b"\xff" * 12  # -1, in base 256
+    data[148:156] = b" " * 8
+    data[148:156] = b"%06o\0 " % sum(data[:512])
+    tar.write_bytes(data)
+    with pytest.raises(ArchiveError, match=r"x.tar: (.*a size of -1 bytes|not an uncompressed tar)"):
+        open_archive(tar)
+
+
 def test_chunks_of_other_names_are_checked_by_content(sample: Path, tmp_path: Path) -> None:
     chunks = split(make_tar(sample, tmp_path / "x.tar", "x"), 40_000)
     renamed = [chunk.rename(tmp_path / f"part{number}") for number, chunk in enumerate(chunks)]

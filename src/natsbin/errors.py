@@ -13,6 +13,10 @@ class ArchiveError(NatsbinError, ValueError):
     """An archive or a record in it is not as published; the text names file, field, value and what was expected."""
 
 
+class NoArchiveError(ArchiveError, FileNotFoundError):
+    """There is nothing at the path of an archive."""
+
+
 class UnsafePickleError(ArchiveError, pickle.UnpicklingError):
     """A pickle asks for something that no archive contains; nothing of it was executed."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
-from ..errors import ArchiveError
+from ..errors import ArchiveError, NoArchiveError
 from .base import Archive, Record, Task
 from .benchmark import BenchmarkArchive
 from .files import folder
@@ -15,10 +15,6 @@ from .meta import META_NAME, space_named
 from .tar import is_chunk, siblings, tar
 
 __all__ = ["Archive", "Record", "Task", "open_archive"]
-
-
-class NoArchiveError(ArchiveError, FileNotFoundError):
-    """There is nothing at the path given."""
 
 
 def open_archive(
@@ -40,7 +36,8 @@ def open_archive(
             OrderedDict of read-only numpy arrays, with torch's ``_metadata`` as an attribute. Not for benchmark files.
 
     Raises:
-        ArchiveError: no such path (then a FileNotFoundError too), not an archive, or one of another space.
+        NoArchiveError: no such path.
+        ArchiveError: not an archive, a damaged one, or one of another space.
     """
     said = space_named(space)
     paths = _paths(path)

@@ -40,6 +40,8 @@ def tar(paths: Sequence[Path], space: SearchSpace | None, weights: bool) -> File
         try:
             with tarfile.open(fileobj=joined, mode="r:") as opened:
                 for info in opened:
+                    if info.size < 0:  # forged, and would lead back to where it was read
+                        raise ArchiveError(f"{paths[0]}: {info.name}: a size of {info.size} bytes")
                     if info.isreg():
                         source = f"{paths[0]}: {info.name}"
                         member = Member(source, joined.pieces(info.offset_data, info.size))
