@@ -7,11 +7,7 @@ cdef class Column:
     cdef readonly Py_ssize_t epochs, trials
     cdef const uint8_t** chunks
     cdef Py_ssize_t n_chunks, chunk_epochs, chunk_trials, across
-    cdef Py_ssize_t size
-    cdef int layout, kind
-    cdef int mantissa_bits
-    cdef uint64_t code_mask, exponent_mask, rebias
-    cdef double samples
+    cdef Lens lens
     cdef double[256] last_batch
     cdef Column tail
     cdef object load
@@ -42,34 +38,35 @@ cdef class Column:
         self.n_chunks = ((max(1, self.epochs) - 1) // self.chunk_epochs + 1) * self.across
         if self.n_chunks > 1 << 28 or self.chunk_epochs * self.chunk_trials > 1 << 28:
             raise ValueError(f"no column: shape {shape}, chunks {chunk}")
-        self.size = layout[0]
-        self.kind = KINDS[kind]
-        self.samples = samples
+        self.lens.size = layout[0]
+        self.lens.kind = KINDS[kind]
+        self.lens.samples = samples
+        self.lens.last_batch = self.last_batch
         self.load = load
         self.kept = []
         if len(layout) == 1:
-            if not 1 <= self.size <= 2:
+            if not 1 <= self.lens.size <= 2:
                 raise ValueError(f"no layout: {layout}")
-            self.layout = UNSIGNED1 if self.size == 1 else UNSIGNED2
-        elif self.size == 8:
-            self.layout = FLOAT8
+            self.lens.layout = UNSIGNED1 if self.lens.size == 1 else UNSIGNED2
+        elif self.lens.size == 8:
+            self.lens.layout = FLOAT8
         else:
-            self.layout = SMALL_FLOAT
-            self.mantissa_bits = 8 * self.size - 1 - layout[1]
-            if not (2 <= self.size <= 7 and 2 <= layout[1] <= 10 and 1 <= self.mantissa_bits <= 52):
+            self.lens.layout = SMALL_FLOAT
+            self.lens.mantissa_bits = 8 * self.lens.size - 1 - layout[1]
+            if not (2 <= self.lens.size <= 7 and 2 <= layout[1] <= 10 and 1 <= self.lens.mantissa_bits <= 52):
                 raise ValueError(f"no layout: {layout}")
-            self.code_mask = (<uint64_t> 1 << (8 * self.size)) - 1
-            self.exponent_mask = (<uint64_t> 1 << layout[1]) - 1
-            self.rebias = <uint64_t> <int64_t> (1023 - layout[2] + shift) << 52
-        if self.kind == SUM and self.layout != SMALL_FLOAT:
+            self.lens.code_mask = (<uint64_t> 1 << (8 * self.lens.size)) - 1
+            self.lens.exponent_mask = (<uint64_t> 1 << layout[1]) - 1
+            self.lens.rebias = <uint64_t> <int64_t> (1023 - layout[2] + shift) << 52
+        if self.lens.kind == SUM and self.lens.layout != SMALL_FLOAT:
             raise ValueError(f"no layout for sums: {layout}")
-        if self.kind == COUNT:
+        if self.lens.kind == COUNT:
             if len(last_batch) > 256:
                 raise ValueError(f"a last batch of {len(last_batch)} samples, expected at most 256")
             for i in range(256):
                 self.last_batch[i] = last_batch[i] if i < len(last_batch) else 0.0
             if tail is not None and (
-                tail.layout != UNSIGNED1 or tail.chunk_trials != self.chunk_trials
+                tail.lens.layout != UNSIGNED1 or tail.chunk_trials != self.chunk_trials
                 or tail.chunk_epochs != self.chunk_epochs or tail.n_chunks != self.n_chunks
             ):
                 raise ValueError("the counts of the last batch do not match their column")
@@ -84,7 +81,7 @@ cdef class Column:
     cdef int fetch(self, Py_ssize_t chunk) except -1 with gil:
         """Bring a chunk, and that of the last batch's counts; ``load`` checks what it gives."""
         cdef const uint8_t[::1] buffer = self.load(chunk)
-        if buffer.shape[0] < self.chunk_epochs * self.chunk_trials * self.size + 8:
+        if buffer.shape[0] < self.chunk_epochs * self.chunk_trials * self.lens.size + 8:
             raise ValueError(f"chunk {chunk} holds {buffer.shape[0]} bytes")
         if self.tail is not None:
             self.tail.fetch(chunk)
@@ -108,48 +105,13 @@ cdef class Column:
 
     cdef inline double decode(self, const uint8_t* chunk, Py_ssize_t number, Py_ssize_t offset) noexcept nogil:
         """The value at a place of a chunk; missing where all bits are set."""
-        cdef uint64_t code = 0, exponent
-        cdef uint16_t code2
-        cdef uint8_t last
-        cdef double value
-        cdef const uint8_t* at = chunk + offset * self.size
-        if self.layout == UNSIGNED2:
-            memcpy(&code2, at, 2)
-            if code2 == 0xFFFF:
-                return from_bits(MISSING)
-            value = code2
-        elif self.layout == SMALL_FLOAT:
-            memcpy(&code, at, 8)
-            code &= self.code_mask
-            exponent = (code >> self.mantissa_bits) & self.exponent_mask
-            if exponent == 0:
-                value = -0.0 if code >> (8 * self.size - 1) else 0.0
-            else:
-                if code == self.code_mask:
-                    return from_bits(MISSING)
-                value = from_bits(
-                    (code >> (8 * self.size - 1)) << 63
-                    | (
-                        ((code & (self.code_mask >> 1)) << (52 - self.mantissa_bits)) + self.rebias
-                        if exponent != self.exponent_mask
-                        else <uint64_t> 0x7FF << 52
-                        | (code & ((<uint64_t> 1 << self.mantissa_bits) - 1)) << (52 - self.mantissa_bits)
-                    )
-                )
-        elif self.layout == FLOAT8:
-            memcpy(&value, at, 8)
-        else:
-            if at[0] == 0xFF:
-                return from_bits(MISSING)
-            value = at[0]
-        if self.kind == COUNT:
-            if self.tail is None:
-                return 100.0 * value / self.samples
-            last = self.tail.chunks[number][offset]
-            return (100.0 * (value - last) + self.last_batch[last]) / self.samples
-        if self.kind == SUM:
-            return value / self.samples
-        return value
+        return value_at(
+            &self.lens,
+            self.lens.layout,
+            self.lens.kind,
+            chunk + offset * self.lens.size,
+            NULL if self.tail is None else self.tail.chunks[number] + offset,
+        )
 
     cdef double get(self, Py_ssize_t epoch, Py_ssize_t trial) except? -1.0:
         """One value; places are checked by the caller."""
