@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from natsbin.archive import Archive, Task, open_archive
+from natsbin.archive.simplify import simple_records
 from natsbin.store.batch import Batch, Splitter
 from natsbin.store.writer import StoreWriter
 from natsbin.workers import cores, ordered
@@ -27,7 +28,7 @@ def convert(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Path:
-    """Write the store ``dst`` from the archive ``src`` and return its path; nothing of the archive is lost.
+    """Write the store ``dst`` from the archive ``src`` and return its path; only trained weights are left out.
 
     ``src`` is a folder, a tar, chunks of a split tar, or a benchmark file; ``space`` ("tss" or "sss") only says
     what is expected there. ``jobs`` processes read (all cores if None). Takes temporary space beside ``dst`` of about
@@ -37,7 +38,7 @@ def convert(
     ``force``) or cannot be written. Then no part of ``dst`` is left.
     """
     path = Path(dst)
-    archive = open_archive(src, space)
+    archive = open_archive(src, space, weights=True)
     total = len(archive.indexes) if archive.indexes is not None else None
     done = 0
     with StoreWriter(path, archive.space, archive.meta_archs, force=force) as writer:
@@ -54,7 +55,7 @@ def _batches(archive: Archive, jobs: int) -> Iterator[Batch]:
     tasks = archive.tasks()
     # A stream is one task; a handful of architectures is done before processes have started.
     if jobs == 1 or archive.indexes is None or len(archive.indexes) <= 2 * BATCH:
-        records = itertools.chain.from_iterable(task.read() for task in tasks)
+        records = itertools.chain.from_iterable(simple_records(task) for task in tasks)
         splitter = Splitter()
         while part := list(itertools.islice(records, BATCH)):
             for record in part:
@@ -72,6 +73,6 @@ def _parts(tasks: Iterator[Task]) -> Iterator[list[Task]]:
 def _split(splitter: Splitter, tasks: list[Task]) -> Batch:
     """A worker's splitter is kept: forms that it has seen cost a look-up."""
     for task in tasks:
-        for record in task.read():
+        for record in simple_records(task):
             splitter.add(*record)
     return splitter.take()

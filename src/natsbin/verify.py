@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from natsbin.archive import Task, open_archive
+from natsbin.archive.simplify import simple_records
 from natsbin.compare import difference
 from natsbin.errors import StoreError
 from natsbin.store import Store, open_store
@@ -48,7 +49,7 @@ def _compare(
     jobs: int,
     progress: Progress | None,
 ) -> int:
-    archive = open_archive(path)
+    archive = open_archive(path, weights=True)
     faults: list[str] = []
     if archive.space is not store.space:
         raise StoreError(f"{store.path}: of the {store.space.title} space, the archive of {archive.space.title}")
@@ -75,7 +76,7 @@ def _compare(
 def _differences(store: Store, task: Task) -> list[tuple[int, str | None]]:
     """The architectures of a task, each with what is wrong with it."""
     found: list[tuple[int, str | None]] = []
-    for index, states in task.read():
+    for index, states in simple_records(task):
         place = f"{store.path}: architecture {index}"
         try:
             found.append((index, difference(store.load(index), states, place)))

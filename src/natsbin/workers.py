@@ -18,7 +18,7 @@ Shared = TypeVar("Shared")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-AHEAD = 4  # results a process that may wait to be taken
+AHEAD = 4  # results a process that may wait to be taken, unless the caller says otherwise
 
 _shared: Any = None  # in a worker, what its function works with
 
@@ -29,28 +29,29 @@ def cores() -> int:
 
 
 def ordered(
-    function: Callable[[Shared, Item], Result], shared: Shared, items: Iterable[Item], jobs: int
+    function: Callable[[Shared, Item], Result], shared: Shared, items: Iterable[Item], jobs: int, ahead: int = AHEAD
 ) -> Iterator[Result]:
     """``function(shared, item)`` of each item, in the order of the items; in this process where ``jobs`` is 1.
 
     Workers are forked: a program that calls natsbin need not be importable, as ``spawn`` would ask of it, and each
-    worker has ``shared`` as it is, unpickled. Raises NatsbinError where a worker dies.
+    worker has ``shared`` as it is, unpickled. ``ahead`` results a process may wait to be taken. Raises NatsbinError
+    where a worker dies.
     """
     if jobs == 1:
         for item in items:
             yield function(shared, item)
         return
     context = multiprocessing.get_context("fork")
-    ahead: deque[Future[Result]] = deque()
+    waiting: deque[Future[Result]] = deque()
     remaining = iter(items)
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(shared,)) as pool:
         try:
             while True:
-                for item in itertools.islice(remaining, AHEAD * jobs - len(ahead)):
-                    ahead.append(pool.submit(_run, function, item))
-                if not ahead:
+                for item in itertools.islice(remaining, ahead * jobs - len(waiting)):
+                    waiting.append(pool.submit(_run, function, item))
+                if not waiting:
                     return
-                yield ahead.popleft().result()
+                yield waiting.popleft().result()
         except BrokenProcessPool as error:
             raise NatsbinError(f"a worker process died: {error}") from error
         finally:

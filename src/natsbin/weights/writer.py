@@ -1,0 +1,195 @@
+"""A weights file in the making: appended to an architecture at a time, and found again as it was after a kill.
+
+Until it is complete it has another name. Sections are only ever appended, each is on the disk before the next is
+begun, and their content does not depend on where a run began: so a file that was resumed equals one that was not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from natsbin.errors import OutputError
+from natsbin.weights import format as fmt
+from natsbin.weights.packing import Packed
+
+_BETWEEN = ",\n"  # JSON of a structure is one line, of ASCII
+
+
+class WeightsWriter:
+    """A weights file open for writing; its unfinished part is gone on with where there is one.
+
+    ``head`` is the text of the file's head; a part with another was begun for something else. ``indexes`` are the
+    architectures that the part may begin with, in order; ``done`` of them are in it. Raises OutputError where the
+    file exists (unless ``force``), the part is of something else or in use, or the disk refuses.
+    """
+
+    def __init__(self, path: Path, head: str, indexes: Sequence[int], *, force: bool = False) -> None:
+        self.path, self.part = path, path.with_suffix(fmt.PART_SUFFIX)
+        self._numbers: dict[bytes, int] = {}  # of structures, by their digests: in sss there are 100,000
+        self._places: list[tuple[int, int, int]] = []
+        self._tables: list[bytes] = []
+        if path.is_dir() or (os.path.lexists(path) and not force):
+            raise OutputError(f"{path}: exists already; say force (--force) to replace it")
+        try:
+            self._file = self.part.open("r+b" if self.part.exists() else "x+b")
+        except OSError as error:
+            raise OutputError(f"{self.part}: cannot be written: {error}") from error
+        try:
+            self._lock()
+            self._end = self._begin(fmt.Section(fmt.HEAD, fmt.FORMAT_VERSION, b"", head.encode(), 0).pack())
+            self._recover(indexes)
+        except BaseException:
+            self._close()
+            raise
+
+    def __enter__(self) -> WeightsWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    @property
+    def done(self) -> int:
+        """How many architectures are in the part."""
+        return len(self._tables)
+
+    def add(self, packed: Packed) -> None:
+        """Append an architecture, and wait until it is on the disk. Raises OutputError where the disk refuses."""
+        new = [text for text in packed.structures if _digest(text) not in self._numbers]
+        section = fmt.Section(
+            fmt.ARCHITECTURE, packed.index, packed.entries.tobytes(), _listed(new), len(packed.payload)
+        )
+        start = self._end
+        self._number(section, start)
+        entries = packed.entries.copy()
+        numbers = np.array([self._numbers[_digest(text)] for text in packed.structures], np.uint32)
+        entries["structure"] = numbers[entries["structure"]]
+        entries["offset"] += start + section.front
+        section = section._replace(table=entries.tobytes())
+        self._append(section.pack(), packed.payload)
+        self._tables.append(section.table)
+
+    def finish(self) -> None:
+        """Write the index, and give the file its name. Raises OutputError where the disk refuses."""
+        places = np.array(self._places, fmt.STRUCTURE).tobytes()
+        index = fmt.Section(fmt.INDEX, len(self._tables), b"".join(self._tables), b"", 0)
+        structures = fmt.Section(fmt.STRUCTURES, len(self._places), places, b"", 0)
+        end = fmt.Section(fmt.END, self._end, b"", b"", 0)
+        self._append(index.pack(), structures.pack(), end.pack())
+        try:
+            os.replace(self.part, self.path)
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be written: {error}") from error
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(self._file.fileno()), os.stat(self.part)):
+                return
+        except OSError:
+            pass
+        raise OutputError(f"{self.part}: another process is writing it")
+
+    def _begin(self, head: bytes) -> int:
+        """Write the head, or find it; its size."""
+        found = self._file.read(len(head))
+        if found != head:
+            if not head.startswith(found):
+                raise OutputError(
+                    f"{self.part}: was begun with other weights in mind (another archive, hp or dataset); "
+                    "remove it to begin anew"
+                )
+            self._file.seek(0)
+            self._end = 0
+            self._append(head)
+        return len(head)
+
+    def _recover(self, indexes: Iterable[int]) -> None:
+        """Take over the whole architectures that the part begins with, and cut off what follows them."""
+        size = os.fstat(self._file.fileno()).st_size
+        last: tuple[int, fmt.Section] | None = None
+        end = self._end
+        for index in indexes:
+            self._file.seek(end)
+            section = fmt.Section.read(self._file.read, size - end)
+            if section is None or (section.kind, section.number) != (fmt.ARCHITECTURE, index):
+                break
+            if last:
+                self._take(*last)
+            last = end, section
+            end += section.front + section.payload
+        if last and self._intact(last[1], end):
+            self._take(*last)
+        elif last:
+            end = last[0]
+        self._end = end
+        try:
+            self._file.truncate(end)
+        except OSError as error:
+            raise OutputError(f"{self.part}: cannot be written: {error}") from error
+        self._file.seek(end)
+
+    def _take(self, start: int, section: fmt.Section) -> None:
+        self._number(section, start)
+        self._tables.append(section.table)
+
+    def _intact(self, section: fmt.Section, end: int) -> bool:
+        """Whether the weights of the last section are as they were packed: a crash may have cut them."""
+        entries = np.frombuffer(section.table, fmt.ENTRY)
+        bounds = [*entries["offset"].tolist(), end]
+        for start, stop, checksum in zip(bounds[:-1], bounds[1:], entries["checksum"].tolist(), strict=True):
+            self._file.seek(start)
+            if fmt.checksum(self._file.read(stop - start)) != checksum:
+                return False
+        return True
+
+    def _close(self) -> None:
+        with contextlib.suppress(OSError):  # of what a full disk left in the buffer; it was told before
+            self._file.close()
+
+    def _number(self, section: fmt.Section, start: int) -> None:
+        """Number the structures that a section at ``start`` brings."""
+        offset = start + fmt.SECTION_SIZE + len(section.table) + len("[")
+        for text in _texts(section.text):
+            self._numbers[_digest(text)] = len(self._numbers)
+            self._places.append((offset, len(text), fmt.checksum(text.encode())))
+            offset += len(text) + len(_BETWEEN)
+
+    def _append(self, *parts: bytes) -> None:
+        try:
+            for part in parts:
+                self._file.write(part)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise OutputError(f"{self.part}: cannot be written: {error}") from error
+        self._end += sum(map(len, parts))
+
+
+def _listed(structures: Iterable[str]) -> bytes:
+    return f"[{_BETWEEN.join(structures)}]".encode()
+
+
+def _texts(listed: bytes) -> list[str]:
+    """The inverse of ``_listed``."""
+    text = listed[1:-1].decode()
+    return text.split(_BETWEEN) if text else []
+
+
+def _digest(structure: str) -> bytes:
+    return blake2b(structure.encode(), digest_size=16).digest()
