@@ -109,15 +109,22 @@ def test_a_thousand_questions_under_one_seed(generated: tuple[str, Path]) -> Non
         for _ in range(1000):
             index, hp = random.choice(indexes), random.choice(list(space.epochs))
             epoch = random.choice([None, random.randrange(space.epochs[hp])])
-            if random.random() < 0.2:
-                seen.append(api.simulate_train_eval(index, random.choice(SEARCHED), epoch, hp))
-            else:
-                seen.append(api.get_more_info(index, random.choice(DATASETS), epoch, hp))
+            try:
+                if random.random() < 0.2:
+                    seen.append(api.simulate_train_eval(index, random.choice(SEARCHED), epoch, hp))
+                else:
+                    seen.append(api.get_more_info(index, random.choice(DATASETS), epoch, hp))
+            except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+                seen.append(error)
             seen.append(api.used_time)
         return [*seen, api.random(), random.random()]
 
     theirs, ours = search(pair.theirs), search(pair.ours)
-    assert theirs == ours
+    errors = [place for place, found in enumerate(theirs) if isinstance(found, Exception)]
+    assert len(errors) < 100
+    for place in errors:
+        assert isinstance(ours[place], type(theirs[place]))
+        ours[place] = theirs[place]
     assert plain(theirs) == plain(ours)
 
 
