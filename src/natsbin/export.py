@@ -89,6 +89,6 @@ def _refuse_existing(folder: Path, force: bool) -> None:
         raise OutputError(f"{folder}: exists already; say force (--force) to replace it")
     if folder.is_symlink() or not folder.is_dir():
         raise OutputError(f"{folder}: is no folder, expected a new one or an exported archive")
-    other = next((e.name for e in os.scandir(folder) if e.name != META_NAME and not _FILE.fullmatch(e.name)), None)
-    if other is not None:
-        raise OutputError(f"{folder}: holds {other}, which no archive has; it is not replaced")
+    for name in os.listdir(folder):
+        if name != META_NAME and not _FILE.fullmatch(name):
+            raise OutputError(f"{folder}: holds {name}, which no archive has; it is not replaced")

@@ -63,7 +63,7 @@ class MappedFile:
         self.bytes: Buffer = np.frombuffer(map_, np.uint8)
         try:
             check_seal(self.bytes)
-            self.hdf5 = h5py.File(path, "r", locking=False)
+            self.hdf5 = h5py.File(path, "r")
         except (OSError, ValueError) as error:
             raise StoreError(f"{path}: {error}") from error
 
