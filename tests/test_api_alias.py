@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,15 @@ for module, known in names.MODULES.items():
     print(sorted(there ^ set(known)))
 """
     assert run(program) == "\n".join(["[]"] * len(MODULES))
+
+
+def test_a_changed_import_line_finds_the_same_names() -> None:
+    for module, names in MODULES.items():
+        if module.endswith(("nats_bench", "_utils")):
+            same = importlib.import_module(module.replace("nats_bench", "natsbin"))
+            assert all(getattr(same, name) is names[name] for name in names if name != "deepcopy")
+    for name in natsbin.__all__:
+        assert getattr(natsbin, name) is not None
 
 
 def test_programs_get_natsbin_under_the_other_name() -> None:

@@ -9,41 +9,84 @@ from natsbin._version import __version__
 
 if TYPE_CHECKING:
     from natsbin.api.alias import install_as_nats_bench
-    from natsbin.api.create import create, search_space_info, version
+    from natsbin.api.create import (
+        NATS_BENCH_API_VERSIONs,
+        NATS_BENCH_SSS_NAMEs,
+        NATS_BENCH_TSS_NAMEs,
+        create,
+        search_space_info,
+        version,
+    )
     from natsbin.api.results import ArchResults, ResultsCount
     from natsbin.api.size import NATSsize
     from natsbin.api.structure import TopologyStructure, topology_str2structure
     from natsbin.api.topology import NATStopology
-    from natsbin.api.utils import pickle_load, pickle_save
+    from natsbin.api.utils import (
+        get_file_system,
+        get_torch_home,
+        mean,
+        nats_is_dir,
+        nats_is_file,
+        pickle_load,
+        pickle_save,
+        remap_dataset_set_names,
+        reset_file_system,
+        time_string,
+    )
 
 # `import natsbin` stays light: a module is imported when one of its names is first asked for (PEP 562).
-_HOMES = {
-    "ArchResults": "natsbin.api.results",
-    "NATSsize": "natsbin.api.size",
-    "NATStopology": "natsbin.api.topology",
-    "ResultsCount": "natsbin.api.results",
-    "TopologyStructure": "natsbin.api.structure",
-    "create": "natsbin.api.create",
-    "install_as_nats_bench": "natsbin.api.alias",
-    "pickle_load": "natsbin.api.utils",
-    "pickle_save": "natsbin.api.utils",
-    "search_space_info": "natsbin.api.create",
-    "topology_str2structure": "natsbin.api.structure",
-    "version": "natsbin.api.create",
+_NAMES = {
+    "natsbin.api.alias": ("install_as_nats_bench",),
+    "natsbin.api.create": (
+        "NATS_BENCH_API_VERSIONs",
+        "NATS_BENCH_SSS_NAMEs",
+        "NATS_BENCH_TSS_NAMEs",
+        "create",
+        "search_space_info",
+        "version",
+    ),
+    "natsbin.api.results": ("ArchResults", "ResultsCount"),
+    "natsbin.api.size": ("NATSsize",),
+    "natsbin.api.structure": ("TopologyStructure", "topology_str2structure"),
+    "natsbin.api.topology": ("NATStopology",),
+    "natsbin.api.utils": (
+        "get_file_system",
+        "get_torch_home",
+        "mean",
+        "nats_is_dir",
+        "nats_is_file",
+        "pickle_load",
+        "pickle_save",
+        "remap_dataset_set_names",
+        "reset_file_system",
+        "time_string",
+    ),
 }
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
 __all__ = [
     "ArchResults",
+    "NATS_BENCH_API_VERSIONs",
+    "NATS_BENCH_SSS_NAMEs",
+    "NATS_BENCH_TSS_NAMEs",
     "NATSsize",
     "NATStopology",
     "ResultsCount",
     "TopologyStructure",
     "__version__",
     "create",
+    "get_file_system",
+    "get_torch_home",
     "install_as_nats_bench",
+    "mean",
+    "nats_is_dir",
+    "nats_is_file",
     "pickle_load",
     "pickle_save",
+    "remap_dataset_set_names",
+    "reset_file_system",
     "search_space_info",
+    "time_string",
     "topology_str2structure",
     "version",
 ]

@@ -218,8 +218,8 @@ class NASBenchMetaAPI(Archs):
         if fast is None or self.verbose or fast.find_best(np.empty(0, np.int32), *limits) is None:
             return None
         if everything:
-            for index in range(self._total):
-                if not self._states[index]:
+            if 0 in self._states:
+                for index in range(self._total):
                     self._prepare_info(index)
             return fast.find_best(np.arange(self._total, dtype=np.int32), *limits)
         if "evaluated_indexes" not in self.__dict__:  # no program has asked for it, so it is what the store has
@@ -260,15 +260,25 @@ class NASBenchMetaAPI(Archs):
                 f"seed={seed}, hp={hp}"
             )
         found = self.query_meta_info_by_index(index, hp).get_net_param(dataset, seed)
-        if (found is None or (isinstance(found, dict) and set(found.values()) == {None})) and not self._told_of_weights:
-            self._told_of_weights = True
-            warnings.warn(
-                f"no trained weights in {self._opened or 'this dict'}: they are in the full archive, "
-                f"{self._space.archive_name}-full, alone",
-                NoWeightsWarning,
-                stacklevel=2,
-            )
+        given = found.values() if seed is None else [found]
+        if all(weights is None for weights in given) and not self._told_of_weights:
+            self._tell_of_weights(index, hp_name(hp), dataset)
         return found
+
+    def _tell_of_weights(self, index: int, hp: str, dataset: str) -> None:
+        """Warn, once, that there are no weights; not where a program has cleared them."""
+        weights, where = self._load.weights, self._opened or "this dict"
+        if weights is not None:
+            if any((key.hp, key.dataset) == (hp, dataset) for key in weights.keys(index)):
+                return
+            where = f"{weights.path} of architecture {index}, hp {hp}, on {dataset}"
+        self._told_of_weights = True
+        warnings.warn(
+            f"no trained weights in {where}: they are in the full archive, {self._space.archive_name}-full, "
+            "alone; `natsbin convert` writes them from there to a file beside the store",
+            NoWeightsWarning,
+            stacklevel=3,
+        )
 
     def get_net_config(self, index: int, dataset: str) -> dict[str, Any]:
         """What builds the network of an architecture for a dataset."""

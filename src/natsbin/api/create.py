@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, overload
 
 from natsbin.api.size import NATSsize
 from natsbin.api.source import Source
@@ -22,8 +22,35 @@ def version() -> str:
     return NATS_BENCH_API_VERSIONs[-1]
 
 
+Benchmark = str | os.PathLike[str] | Mapping[str, Any] | Source | None
+
+
+@overload
 def create(
-    file_path_or_dict: str | os.PathLike[str] | Mapping[str, Any] | Source | None,
+    file_path_or_dict: Benchmark,
+    search_space: Literal["tss", "topology"],
+    fast_mode: bool = False,
+    verbose: bool = True,
+) -> NATStopology: ...
+
+
+@overload
+def create(
+    file_path_or_dict: Benchmark,
+    search_space: Literal["sss", "size"],
+    fast_mode: bool = False,
+    verbose: bool = True,
+) -> NATSsize: ...
+
+
+@overload
+def create(
+    file_path_or_dict: Benchmark, search_space: str, fast_mode: bool = False, verbose: bool = True
+) -> NATStopology | NATSsize: ...
+
+
+def create(
+    file_path_or_dict: Benchmark,
     search_space: str,
     fast_mode: bool = False,
     verbose: bool = True,
