@@ -20,6 +20,7 @@ from natsbin.api.infos import LAZY, Arch, Infos
 from natsbin.api.results import ArchResults
 from natsbin.api.source import Source
 from natsbin.api.utils import time_string
+from natsbin.api.weights import Loader
 from natsbin.errors import QuestionError
 from natsbin.spaces import SearchSpace
 
@@ -58,6 +59,7 @@ class Archs(abc.ABC):
         self.verbose = verbose
         source, told = locate.find_source(file_path_or_dict, self._space, fast_mode, verbose)
         self._source = source
+        self._load = Loader(source)
         self._archive_dir: Any = told
         self._opened = told
         self._told_of_weights = False
@@ -102,7 +104,7 @@ class Archs(abc.ABC):
             self._fast = self._fast_path()
         if isinstance(held, list):
             self._states[:] = bytes(self._total)
-            self._infos = Infos(self._states, self._source.load)
+            self._infos = Infos(self._states, self._load)
             for index, arch in held:
                 if arch is None:
                     self._infos.touch(index)
@@ -131,7 +133,7 @@ class Archs(abc.ABC):
     def arch2infos_dict(self) -> Any:
         """The architectures at hand, ``{index: {hp: ArchResults}}``: live, so changes in them change answers."""
         if self._infos is None:
-            self._infos = Infos(self._states, self._source.load)
+            self._infos = Infos(self._states, self._load)
         return self._infos
 
     @arch2infos_dict.setter
@@ -238,7 +240,7 @@ class Archs(abc.ABC):
             infos.touch(int(index))
             self._avaliable_hps.update(source.hps)
         else:
-            record = source.load(int(index))
+            record = (self._load if source is self._source else Loader(source))(int(index))
             made = OrderedDict((hp, ArchResults.create_from_state_dict(state)) for hp, state in record.items())
             infos[int(index)] = made
             self._avaliable_hps.update(made)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from natsbin.api.utils import mean
+from natsbin.api.weights import Promise
 from natsbin.errors import QuestionError
 
 State = dict[str, Any]
@@ -189,6 +190,25 @@ class ResultsCount:
             "all_time": None if spent is None else sum(spent),
         }
 
+    @property
+    def net_state_dict(self) -> Any:
+        """The trained weights, read when they are first asked for; None without weights."""
+        try:
+            weights = self.__dict__["net_state_dict"]
+        except KeyError:
+            raise AttributeError(f"this {type(self).__name__} has no net_state_dict") from None
+        if isinstance(weights, Promise):
+            weights = self.__dict__["net_state_dict"] = weights.read()
+        return weights
+
+    @net_state_dict.setter
+    def net_state_dict(self, weights: Any) -> None:
+        self.__dict__["net_state_dict"] = weights
+
+    @net_state_dict.deleter
+    def net_state_dict(self) -> None:
+        del self.__dict__["net_state_dict"]
+
     def get_net_param(self, clone: bool = False) -> Any:
         """The trained weights, or a copy of them; None in archives without weights."""
         return copy.deepcopy(self.net_state_dict) if clone else self.net_state_dict
@@ -213,6 +233,8 @@ class ResultsCount:
 
     def state_dict(self) -> State:
         """Every attribute by name: the record itself, not a copy."""
+        if isinstance(self.__dict__.get("net_state_dict"), Promise):
+            _ = self.net_state_dict  # in its place, the weights
         return dict(self.__dict__)
 
     def load_state_dict(self, state_dict: State) -> None:

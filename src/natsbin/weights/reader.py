@@ -92,9 +92,9 @@ class Weights:
     def __contains__(self, key: object) -> bool:
         return isinstance(key, tuple) and len(key) == 4 and self._find(*key) is not None
 
-    def keys(self) -> Iterator[Key]:
-        """All networks, in the order of the file: by architecture, hp, dataset and seed."""
-        return map(self._key, range(len(self)))
+    def keys(self, index: int | None = None) -> Iterator[Key]:
+        """The networks, of all architectures or of one, in the order of the file: by hp, dataset and seed."""
+        return map(self._key, range(len(self)) if index is None else self._range(index))
 
     def state_dict(
         self, index: int, hp: str, dataset: str, seed: int, *, copy: bool = False
@@ -174,11 +174,14 @@ class Weights:
             self._structures[number] = found
         return found
 
+    def _range(self, index: int) -> range:
+        """The entries of an architecture."""
+        first, last = (int(np.searchsorted(self._architectures, index, side)) for side in ("left", "right"))
+        return range(first, last)
+
     def _find(self, index: Any, hp: Any, dataset: Any, seed: Any) -> int | None:
-        first = int(np.searchsorted(self._architectures, index))
-        last = int(np.searchsorted(self._architectures, index, "right"))
         wanted = (index, hp, dataset, seed)
-        return next((place for place in range(first, last) if self._key(place) == wanted), None)
+        return next((place for place in self._range(index) if self._key(place) == wanted), None)
 
     def _key(self, place: int) -> Key:
         architecture, hp, dataset, seed, *_ = self._entries[place].tolist()
