@@ -10,6 +10,7 @@ from limits.opening import opening
 from limits.remembering import remembering
 from limits.scalar import scalar
 from limits.streaming import streaming
+from tables import markdown
 
 
 @click.group()
@@ -18,6 +19,7 @@ def main() -> None:
 
 
 main.add_command(compare)
+main.add_command(markdown)
 main.add_command(scalar)
 main.add_command(opening, "open")
 main.add_command(converting, "convert")

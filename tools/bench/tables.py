@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import click
+import machine
 import memory
 import report
 from contenders import TITLES
@@ -41,6 +45,27 @@ def tables(results: Results, counts: dict[str, int]) -> Iterator[Table]:
         answers = [one["work"].get(work, {}).get("answer") for one in results.values()]
         table.add_row(work, *("" if answer is None else f"{answer:.8g}" for answer in answers))
     yield table
+
+
+@click.command()
+@click.argument("results", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def markdown(results: Path) -> None:
+    """The warm times in RESULTS, which compare wrote, as a table for a README."""
+    found = json.loads(results.read_text(encoding="utf-8"))
+    contenders: Results = found["contenders"]
+    titles = [TITLES[module] for module in contenders]
+    click.echo(" | ".join(("| a question, warm", *titles)) + " |")
+    click.echo("|---" * (1 + len(titles)) + "|")
+    for work, count in found["counts"].items():
+        spent = [one["work"].get(work, {}).get("warm") for one in contenders.values()]
+        if any(spent):
+            cells = ("" if taken is None else report.duration(taken / count) for taken in spent)
+            click.echo(" | ".join((f"| {work}", *cells)) + " |")
+    opening = (report.duration(one["open"]["seconds"]) for one in contenders.values())
+    click.echo(" | ".join(("| import and open", *opening)) + " |")
+    held = (max(work["private"] for work in one["work"].values()) / memory.MB for one in contenders.values())
+    click.echo(" | ".join(("| private memory, at most", *(f"{most:,.0f} MB" for most in held))) + " |")
+    click.echo(f"\n{machine.line(found['machine'])}")
 
 
 def _cell(taken: float | None, reference: float | None, count: int) -> str:

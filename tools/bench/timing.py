@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -29,17 +29,3 @@ def median(work: Callable[[], Any], budget: float = 1.0) -> float:
     """The median seconds of several passes, after one that is not counted."""
     work()
     return statistics.median(warm(work, budget))
-
-
-def interleaved(works: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """The best seconds of each work, taken in turns, so that a busy minute meets all of them."""
-
-    def turns() -> Iterator[tuple[str, float]]:
-        for _ in range(rounds):
-            for name, work in works.items():
-                yield name, seconds(work)
-
-    best: dict[str, float] = {}
-    for name, taken in turns():
-        best[name] = min(taken, best.get(name, taken))
-    return best

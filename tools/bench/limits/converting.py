@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import bz2
 import io
+import multiprocessing
 import os
 import pickle
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import click
@@ -18,7 +21,6 @@ import memory
 import timing
 from report import Figure, figures_command, progress
 
-SAMPLE = 100  # architectures whose steps are timed one by one
 WHOLE = 15_625
 
 
@@ -27,23 +29,28 @@ WHOLE = 15_625
 @click.option("--rounds", default=3, show_default=True, help="Both are timed in turns; the best of each counts.")
 @click.option("--jobs", default=len(os.sched_getaffinity(0)), show_default=True)
 def converting(archive: Path, rounds: int, jobs: int) -> list[Figure]:
-    """Converting ARCHIVE, a folder; most memory, and where the time goes."""
+    """Converting ARCHIVE, a folder: time, peak memory, and the time of each step in a single process."""
     files = len(list(archive.glob("[0-9]*.pickle.pbz2")))
+    where = {"archive": str(archive), "jobs": jobs}
+    reads, converts = [], []
     with progress.status("Converting"):
-        measured = isolate.call("limits.converting:measure", archive=str(archive), jobs=jobs, rounds=rounds)
-        main, worker, together = isolate.call("limits.converting:peaks", archive=str(archive), jobs=jobs)
+        for _ in range(rounds):
+            reads.append(isolate.call("limits.converting:read", **where))
+            converts.append(isolate.call("limits.converting:convert_all", **where))
+        main, worker, together = isolate.call("limits.converting:peaks", **where)
         steps = isolate.call("limits.converting:split", archive=str(archive))
+    reading, converted = min(reads), min(converts)
     most = 1e9 if files >= WHOLE else 5e8
     return [
-        Figure("reading: bz2 and stdlib unpickling", measured["read"], "s", note=f"{files:,} files, {jobs} processes"),
-        Figure("converting", measured["convert"], "s"),
-        Figure("converting in terms of reading", measured["convert"] / measured["read"], "×", 1.3),
+        Figure("reading: bz2 and stdlib unpickling", reading, "s", note=f"{files:,} files, {jobs} processes"),
+        Figure("converting", converted, "s"),
+        Figure("converting in terms of reading", converted / reading, "×", 1.3),
         Figure("main process, peak", main / memory.MB, "MB", 500),
         Figure("largest worker, peak", worker / memory.MB, "MB", 500),
         Figure(
             "all processes, peak of the sum", together / memory.MB, "MB", most / memory.MB, note="shared pages once"
         ),
-        *(Figure(f"an architecture: {name}", seconds * 1e3, "ms") for name, seconds in steps.items()),
+        *(Figure(f"an architecture, one process: {name}", seconds * 1e3, "ms") for name, seconds in steps.items()),
     ]
 
 
@@ -65,23 +72,26 @@ def _read(path: Path) -> None:
     _Unpickler(io.BytesIO(bz2.decompress(path.read_bytes()))).load()
 
 
-def measure(archive: str, jobs: int, rounds: int) -> dict[str, float]:
-    """In a fresh process: the best seconds of reading all files, and of converting them."""
-    from natsbin.convert import convert
+def read(archive: str, jobs: int) -> float:
+    """In a fresh process: seconds of decompressing and unpickling all files."""
+    import numpy  # noqa: F401  # before the workers fork, as natsbin does
 
     files = sorted(Path(archive).glob("[0-9]*.pickle.pbz2"))
-    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(jobs) as pool:
 
-        def read() -> None:
+    def read_all() -> None:
+        with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
             for _ in pool.map(_read, files, chunksize=16):
                 pass
 
-        read()  # starts the processes and fills the page cache
-        works: dict[str, Callable[[], Any]] = {
-            "read": read,
-            "convert": lambda: convert(archive, Path(folder, "store.h5"), force=True, jobs=jobs),
-        }
-        return timing.interleaved(works, rounds)
+    return timing.seconds(read_all)
+
+
+def convert_all(archive: str, jobs: int) -> float:
+    """In a fresh process: seconds of converting."""
+    from natsbin.convert import convert
+
+    with tempfile.TemporaryDirectory() as folder:
+        return timing.seconds(lambda: convert(archive, Path(folder, "store.h5"), jobs=jobs))
 
 
 def peaks(archive: str, jobs: int) -> tuple[int, int, int]:
@@ -95,47 +105,40 @@ def peaks(archive: str, jobs: int) -> tuple[int, int, int]:
 
 
 def split(archive: str) -> dict[str, float]:
-    """In a fresh process: seconds an architecture of each step, one after another in one process."""
+    """In a fresh process: seconds an architecture of each step of a conversion, in this one process."""
     from natsbin.archive import open_archive
-    from natsbin.archive.base import unpickle
-    from natsbin.convert import convert
     from natsbin.store.batch import Splitter
     from natsbin.store.writer import StoreWriter
 
     opened = open_archive(archive)
     assert opened.indexes is not None
-    tasks = [task for _, task in zip(range(SAMPLE), opened.tasks(), strict=False)]
-    count = len(tasks)
-    packed = [(Path(archive) / f"{index:06d}.pickle.pbz2").read_bytes() for index in opened.indexes[:count]]
+    spent = dict.fromkeys(("bz2", "unpickling, stdlib", "unpickling and checking", "taking apart", "writing"), 0.0)
+
+    @contextmanager
+    def step(name: str) -> Iterator[None]:
+        start = perf_counter()
+        yield
+        spent[name] += perf_counter() - start
+
     splitter = Splitter()
-    with tempfile.TemporaryDirectory() as folder:
-        plain = [bz2.decompress(one) for one in packed]
-        decompress = timing.seconds(lambda: [bz2.decompress(one) for one in packed])
-        stdlib = timing.seconds(lambda: [_Unpickler(io.BytesIO(one)).load() for one in plain])
-        unpickling = timing.seconds(lambda: [unpickle(one, archive) for one in packed]) - decompress
-        records = [record for task in tasks for record in task.read()]
-        reading = timing.seconds(lambda: [list(task.read()) for task in tasks])
-
-        def take() -> None:
-            for record in records:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        StoreWriter(Path(folder, "store.h5"), opened.space, opened.meta_archs) as writer,
+    ):
+        for index, task in zip(opened.indexes, opened.tasks(), strict=True):
+            packed = Path(archive, f"{index:06d}.pickle.pbz2").read_bytes()
+            with step("bz2"):
+                plain = bz2.decompress(packed)
+            with step("unpickling, stdlib"):
+                _Unpickler(io.BytesIO(plain)).load()
+            with step("unpickling and checking"):
+                (record,) = task.read()
+            with step("taking apart"):
                 splitter.add(*record)
-
-        taking = timing.seconds(take)
-        whole = timing.seconds(lambda: convert(archive, Path(folder, "whole.h5"), jobs=1))
-        with StoreWriter(Path(folder, "part.h5"), opened.space, opened.meta_archs) as writer:
-            batch = splitter.take()
-
-            def write() -> None:
+                batch = splitter.take()
+            with step("writing"):
                 writer.add(batch)
-                writer.write(source=archive, digest="")
-
-            writing = timing.seconds(write)
-    return {
-        "bz2": decompress / count,
-        "unpickling, stdlib": stdlib / count,
-        "unpickling, natsbin": unpickling / count,
-        "checking": (reading - decompress - unpickling) / count,
-        "taking apart": taking / count,
-        "writing": writing / count,
-        "all, in one process": whole / len(opened.indexes),
-    }
+        with step("writing"):
+            writer.write(source=opened.path.name, digest="")
+    spent["unpickling and checking"] -= spent["bz2"]  # a task reads from the file
+    return {name: seconds / len(opened.indexes) for name, seconds in spent.items()}
