@@ -38,6 +38,7 @@ NAMES = "architecture_name"  # strings of the present architectures
 META_ARCHS = "meta_archs"  # all strings of the space by index, where their order is not the official one
 RECORD = "record"  # number of the form of each architecture's record
 FORMS = "forms"  # the JSON text of all forms
+INDEX, FORMS_BYTE = "index", "forms_byte"  # the axes of META_ARCHS and FORMS
 CHECKSUMS = "checksums"  # a group that mirrors the tree: xxh3_64 of each dataset's chunks
 
 TEXTS = frozenset({NAMES, META_ARCHS, FORMS})
