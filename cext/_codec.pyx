@@ -122,27 +122,26 @@ def counts(
 
 
 def measure(const double[::1] values not None):
-    """What numbers need of a layout: (any, whole, largest, mantissa_bits, low, high, odd_nan).
+    """What numbers need of a layout, as the fields of ``layouts.Extent``.
 
-    ``odd_nan`` says that a NaN is there with more than its quiet bit, which only float64 can hold.
+    A NaN with more than its quiet bit, which only float64 can hold, needs 52 bits.
     """
     cdef Py_ssize_t i, n = values.shape[0]
     cdef uint64_t bits, used = 0
     cdef int64_t exponent, low = 4096, high = -4096
     cdef double value, largest = 0.0
-    cdef bint whole = True, odd_nan = False, some = False
+    cdef bint whole = True
     with nogil:
         for i in range(n):
             value = values[i]
             bits = bits_of(value)
             if bits == MISSING:
                 continue
-            some = True
             exponent = <int64_t> ((bits >> 52) & 0x7FF)
             if exponent == 0x7FF:
                 whole = False
                 if bits & (MANTISSA >> 1):
-                    odd_nan = True
+                    used |= 1
                 continue
             if whole:
                 if bits >> 63 or value != floor(value):
@@ -158,7 +157,7 @@ def measure(const double[::1] values not None):
                 low = exponent - 1023
             if exponent - 1023 > high:
                 high = exponent - 1023
-    return some, whole, largest, 52 - trailing_zeros(used) if used else 0, low, high, odd_nan
+    return whole, largest, 52 - trailing_zeros(used) if used else 0, low, high
 
 
 def pack_unsigned(const double[::1] values not None, Py_ssize_t size, uint8_t[::1] out not None):

@@ -2,11 +2,12 @@
 
 NATS-Bench averages over N samples by adding batch results (batch 256) in double precision and dividing by N.
 So an accuracy is a count of correct samples, a loss is a sum of float32 batch losses with a short mantissa.
-``encode`` finds those numbers for a whole column or, where one value has none, keeps the values as they are.
+``plan`` decides for a whole column: by those numbers or, where one value has none, by the values as they are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -16,6 +17,9 @@ import numpy.typing as npt
 from natsbin import _codec
 from natsbin.spaces import BATCH_SIZE
 from natsbin.store.layouts import MISSING, Extent, Float, Floats, Layout, Unsigned, choose, is_missing
+
+Encoded = tuple[Floats, "Floats | None"]
+"""Stored numbers, and the correct samples of the last batch where a coding has them."""
 
 PLAIN = "plain"  # the value itself
 SUM = "sum"  # value = number * 2**shift / samples
@@ -75,49 +79,65 @@ class Coding:
         return np.where(is_missing(numbers), MISSING, values)
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """A column ready to be written: stored numbers of the shape of its values, and the counts of the last batch."""
+def plan(quantity: str, samples: int | None, values: Floats) -> Coding:
+    """How to store a column of ``quantity`` over ``samples``: by the exact numbers behind its values, if all have one.
 
-    coding: Coding
-    numbers: Floats
-    tail: npt.NDArray[np.float64] | None
-
-
-def measure(numbers: Floats) -> Extent:
-    """What numbers of any shape need of a layout."""
-    some, whole, largest, mantissa, low, high, odd_nan = _codec.measure(numbers.reshape(-1))
-    if not some or low > high:  # nothing there, or nothing but zeros and NaNs
-        low = high = 0
-    return Extent(whole and not odd_nan, largest, 52 if odd_nan else mantissa, low, high)
-
-
-def encode(quantity: str, samples: int | None, values: Floats) -> Encoded:
-    """Find the exact numbers behind a column of ``quantity`` (percent for accuracies) over ``samples``.
-
-    ``values`` is contiguous, of any shape, with ``MISSING`` where there is no value. ``samples`` is None where the
-    number is not known; then, and for times, values are kept as they are.
+    ``values`` (percent for accuracies) has the shape (epochs, trials) or (trials,), with ``MISSING`` where there is no
+    value. ``samples`` is None where their number is not known; then, and for times, values are stored as they are.
     """
-    flat = values.reshape(-1)
-    numbers = np.empty_like(flat)
+    rows = values.reshape(-1, values.shape[-1])
     if samples is not None and quantity in ("accuracy", "top5"):
-        extra = excess(samples)
-        tail = np.empty_like(flat)
-        if _codec.counts(flat, samples, extra, np.argsort(extra, kind="stable").astype(np.uint8), numbers, tail):
-            layout = choose(measure(numbers))
-            with_tail = needs_tail(samples)
-            coding = Coding(COUNT, samples, 0, layout, with_tail)
-            return Encoded(coding, numbers.reshape(values.shape), tail.reshape(values.shape) if with_tail else None)
-    if samples is not None and quantity == "loss" and _codec.sums(flat, float(samples), numbers):
-        extent = measure(numbers)
-        # HDF5 has no bias below 1, so the sums are scaled down to where the least of them is about 1.
-        shift = max(0, extent.low)
-        if shift:
-            numbers = np.where(is_missing(numbers), MISSING, np.ldexp(numbers, -shift))
-        layout = choose(replace(extent, whole=False, low=extent.low - shift, high=extent.high - shift))
-        if layout != Float(8):
-            return Encoded(Coding(SUM, samples, shift, layout, False), numbers.reshape(values.shape), None)
-    return Encoded(Coding(PLAIN, samples or 0, 0, choose(replace(measure(flat), whole=False)), False), values, None)
+        extent = _extent(rows, lambda row: _counts(samples, row))
+        if extent is not None:
+            return Coding(COUNT, samples, 0, choose(extent), needs_tail(samples))
+    if samples is not None and quantity == "loss":
+        extent = _extent(rows, lambda row: _sums(samples, row))
+        if extent is not None:
+            # HDF5 has no bias below 1, so the sums are scaled down to where the least of them is about 1.
+            shift = max(0, extent.low) if extent.low <= extent.high else 0
+            layout = choose(replace(extent, whole=False, low=extent.low - shift, high=extent.high - shift))
+            if layout != Float(8):
+                return Coding(SUM, samples, shift, layout, False)
+    extent = _extent(rows, lambda row: (row, None))
+    assert extent is not None
+    return Coding(PLAIN, samples or 0, 0, choose(replace(extent, whole=False)), False)
+
+
+def encode(coding: Coding, values: Floats) -> Encoded:
+    """The numbers that ``coding`` stores for values of any shape, and the counts of the last batch if it has them."""
+    if coding.kind == PLAIN:
+        return values, None
+    flat = np.ascontiguousarray(values).reshape(-1)
+    found = _counts(coding.samples, flat) if coding.kind == COUNT else _sums(coding.samples, flat)
+    if found is None:
+        raise ValueError(f"values that {coding} does not hold")
+    numbers, tail = found
+    if coding.shift:
+        np.ldexp(numbers, -coding.shift, out=numbers, where=~is_missing(numbers))
+    return numbers.reshape(values.shape), tail.reshape(values.shape) if coding.tail and tail is not None else None
+
+
+def _counts(samples: int, values: Floats) -> Encoded | None:
+    extra = excess(samples)
+    order = np.argsort(extra, kind="stable").astype(np.uint8)
+    numbers, tail = np.empty_like(values), np.empty_like(values)
+    return (numbers, tail) if _codec.counts(values, samples, extra, order, numbers, tail) else None
+
+
+def _sums(samples: int, values: Floats) -> Encoded | None:
+    numbers = np.empty_like(values)
+    return (numbers, None) if _codec.sums(values, float(samples), numbers) else None
+
+
+def _extent(rows: Floats, encode_row: Callable[[Floats], Encoded | None]) -> Extent | None:
+    """What the numbers of all rows need of a layout, a row at a time; None where a row has no such numbers."""
+    extent = Extent()
+    for row in rows:
+        found = encode_row(np.ascontiguousarray(row))
+        if found is None:
+            return None
+        extent = extent.join(Extent(*_codec.measure(found[0])))
+    return extent
 
 
 TAIL_LAYOUT = Unsigned(1)

@@ -80,7 +80,7 @@ def thaw(spec: Spec, arch: str) -> Any:
 
 
 def freeze_scalar(value: Any, arch: str) -> tuple[Spec, float | None]:
-    """The form of ``params``, ``flop`` or ``latency``, and the number for its slot if it is a float or a list of one."""
+    """The form of ``params``, ``flop`` or ``latency``, and the number for its slot if it is one float."""
     name = _FLOATS.get(type(value))
     if name:
         return ("slot", name), float(value)

@@ -104,13 +104,26 @@ Layout = Unsigned | Float
 
 @dataclass(frozen=True)
 class Extent:
-    """What a set of numbers needs of a layout, missing ones apart; see ``measure`` in ``natsbin._codec``."""
+    """What a set of numbers needs of a layout, missing ones apart; by default what none need.
 
-    whole: bool  # all are whole numbers, none below zero, no NaN, no infinity, no -0.0
-    largest: float  # of the whole numbers
-    mantissa_bits: int  # after the leading one
-    low: int  # least exponent of base 2 of a nonzero number
-    high: int  # greatest
+    In the order in which ``natsbin._codec.measure`` gives it.
+    """
+
+    whole: bool = True  # all are whole numbers, none below zero, no NaN, no infinity, no -0.0
+    largest: float = 0.0  # of the whole numbers
+    mantissa_bits: int = 0  # after the leading one
+    low: int = 4096  # least exponent of base 2 of a nonzero number
+    high: int = -4096  # greatest
+
+    def join(self, other: Extent) -> Extent:
+        """What both sets of numbers need."""
+        return Extent(
+            self.whole and other.whole,
+            max(self.largest, other.largest),
+            max(self.mantissa_bits, other.mantissa_bits),
+            min(self.low, other.low),
+            max(self.high, other.high),
+        )
 
 
 def choose(extent: Extent) -> Layout:
@@ -119,10 +132,11 @@ def choose(extent: Extent) -> Layout:
         for size in (1, 2):
             if extent.largest < 2 ** (8 * size) - 1:
                 return Unsigned(size)
+    low, high = (extent.low, extent.high) if extent.low <= extent.high else (0, 0)
     # HDF5 knows no bias below 1. Code 0 is for zero, the highest for NaN and infinity; two mantissa bits tell
     # NaN from missing.
-    bias = max(1, 1 - extent.low)
-    exponent_bits = max(2, (extent.high + bias + 1).bit_length())
+    bias = max(1, 1 - low)
+    exponent_bits = max(2, (high + bias + 1).bit_length())
     size = max(2, -(-(1 + exponent_bits + max(2, extent.mantissa_bits)) // 8))
     exponent_bits = max(exponent_bits, 8 * size - 1 - 52)  # no more mantissa than a double has
     return Float(size, exponent_bits, bias) if size < 8 and exponent_bits < 11 else Float(8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -111,9 +111,11 @@ class StoreWriter:
             label = {"long_name": "architecture"}
             tree.array(fmt.NAMES, names[indexes], dims=(fmt.ARCHITECTURE,), attrs=label)
             if self._names != self._space.architectures:
-                tree.array(fmt.META_ARCHS, names)
-            text = "[" + ",\n".join(self._forms) + "]\n"
-            tree.array(fmt.FORMS, np.frombuffer(text.encode(), np.uint8))
+                tree.scale(fmt.INDEX, len(names))
+                tree.array(fmt.META_ARCHS, names, dims=(fmt.INDEX,))
+            text = ("[" + ",\n".join(self._forms) + "]\n").encode()
+            tree.scale(fmt.FORMS_BYTE, len(text))
+            tree.array(fmt.FORMS, np.frombuffer(text, np.uint8), dims=(fmt.FORMS_BYTE,))
             for key in sorted(self._tables):
                 self._write_table(tree, key)
 
@@ -147,9 +149,12 @@ class StoreWriter:
             shape: tuple[int, ...] = (epochs, len(order))
             if self._spool.is_constant(key, column):
                 shape = shape[1:]
-            values = self._spool.gather(key, column, shape, row_of)
             dims = (epoch, trial)[-len(shape) :]
-            _write_column(tree, f"{path}/{column}", quantity, SAMPLES.get((dataset, set_name)), values, dims)
+            samples = SAMPLES.get((dataset, set_name))
+            # No name for the values here: one column is what memory must hold, not two.
+            _write_column(
+                tree, f"{path}/{column}", quantity, samples, self._spool.gather(key, column, shape, row_of), dims
+            )
 
 
 _COORDINATES = {"coordinates": f"{fmt.ARCHITECTURE} {fmt.SEED}"}
@@ -158,33 +163,22 @@ _COORDINATES = {"coordinates": f"{fmt.ARCHITECTURE} {fmt.SEED}"}
 def _write_column(
     tree: TreeWriter, path: str, quantity: str, samples: int | None, values: Floats, dims: tuple[str, ...]
 ) -> None:
-    encoded = codec.encode(quantity, samples, values)
-    coding = encoded.coding
+    coding = codec.plan(quantity, samples, values)
     attrs: dict[str, object] = {"units": fmt.UNITS[quantity], **_COORDINATES, "coding": coding.kind}
     if coding.kind != codec.PLAIN:
         attrs |= {"samples": coding.samples, "shift": coding.shift, "scale_factor": coding.scale_factor}
+    parts: list[tuple[str, Layout, dict[str, object]]] = [(path, coding.layout, attrs)]
+    if coding.tail:
+        label = "correct samples of the last, incomplete batch"
+        parts.append((path + fmt.TAIL, codec.TAIL_LAYOUT, {"units": "1", **_COORDINATES, "long_name": label}))
     chunk = chunk_shape(values)
-    _write_numbers(tree, path, coding.layout, encoded.numbers, chunk, dims, attrs)
-    if encoded.tail is not None:
-        tail = {"units": "1", **_COORDINATES, "long_name": "correct samples of the last, incomplete batch"}
-        _write_numbers(tree, path + fmt.TAIL, codec.TAIL_LAYOUT, encoded.tail, chunk, dims, tail)
-
-
-def _write_numbers(
-    tree: TreeWriter,
-    path: str,
-    layout: Layout,
-    numbers: Floats,
-    chunk: tuple[int, ...],
-    dims: tuple[str, ...],
-    attrs: Mapping[str, object],
-) -> None:
-    fill: float = np.nan
-    if isinstance(layout, Unsigned):
-        fill = layout.missing
-        attrs = {**attrs, "_FillValue": np.array(fill, f"<u{layout.size}")}
-    chunks = _chunks(layout, numbers, chunk)
-    tree.dataset(path, layout.hdf5_type(), numbers.shape, chunk, chunks, dims=dims, attrs=attrs, fill=fill)
+    for which, (place, layout, described) in enumerate(parts):
+        fill: float = np.nan
+        if isinstance(layout, Unsigned):
+            fill = layout.missing
+            described = {**described, "_FillValue": np.array(fill, f"<u{layout.size}")}
+        chunks = _chunks(coding, which, layout, values, chunk)
+        tree.dataset(place, layout.hdf5_type(), values.shape, chunk, chunks, dims=dims, attrs=described, fill=fill)
 
 
 def chunk_shape(values: Floats) -> tuple[int, ...]:
@@ -207,15 +201,20 @@ def chunk_shape(values: Floats) -> tuple[int, ...]:
     return (1, min(across, max(leading, fmt.LEAST_CHUNK_ITEMS)))
 
 
-def _chunks(layout: Layout, numbers: Floats, chunk: tuple[int, ...]) -> Iterator[Chunk]:
-    counts = [-(-length // step) for length, step in zip(numbers.shape, chunk, strict=True)]
+def _chunks(
+    coding: codec.Coding, which: int, layout: Layout, values: Floats, chunk: tuple[int, ...]
+) -> Iterator[Chunk]:
+    """Chunks of a column's numbers (``which`` 0) or of its counts of the last batch (1), encoded one by one."""
+    counts = [-(-length // step) for length, step in zip(values.shape, chunk, strict=True)]
     for place in np.ndindex(*counts):
         start = tuple(p * step for p, step in zip(place, chunk, strict=True))
-        part = numbers[tuple(slice(s, s + step) for s, step in zip(start, chunk, strict=True))]
+        part = values[tuple(slice(s, s + step) for s, step in zip(start, chunk, strict=True))]
         if is_missing(part).all():
             continue
         if part.shape != chunk:
             whole = np.full(chunk, MISSING)
             whole[tuple(slice(length) for length in part.shape)] = part
             part = whole
-        yield start, codec.pack(layout, part)
+        numbers = codec.encode(coding, part)[which]
+        assert numbers is not None
+        yield start, codec.pack(layout, numbers)
