@@ -1,0 +1,560 @@
+# Arrays of questions about one table: architectures, epochs and seeds in, values out, without the GIL.
+
+from libc.stdlib cimport malloc
+
+cdef extern from *:
+    """
+    static inline uint64_t natsbin_high_half(uint64_t a, uint32_t b) {
+        return (uint64_t)(((unsigned __int128)a * b) >> 64);
+    }
+    """
+    uint64_t natsbin_high_half(uint64_t a, uint32_t b) noexcept nogil
+
+ctypedef const uint8_t* Bytes
+
+cdef enum:
+    BLOCK = 512  # numbers that are looked up together: their places stay in the first-level cache
+    MOST_TRIALS = 64  # of an architecture that arrays answer for
+    STRIDE = 16  # epochs between two kept sums of seconds
+
+cdef enum:  # what covers[epoch] says of a set's values there
+    NONE_THERE
+    SOME_THERE
+    ALL_THERE
+
+cdef uint8_t[16] NOTHING  # a number of any layout that is missing
+for _i in range(16):
+    NOTHING[_i] = 0xFF
+
+
+cdef struct Divisor:  # division of 32-bit numbers by one that is known only at run time, as a multiplication
+    uint64_t reciprocal
+    uint32_t by
+
+
+cdef inline Divisor divisor(Py_ssize_t by) noexcept nogil:
+    return Divisor((<uint64_t> 0xFFFFFFFFFFFFFFFF) // <uint64_t> by + 1, <uint32_t> by)
+
+
+cdef inline uint32_t divide(uint32_t number, const Divisor* divisor) noexcept nogil:
+    return number if divisor.by == 1 else <uint32_t> natsbin_high_half(divisor.reciprocal, number)
+
+
+cdef void look(
+    const Lens* lens, int layout, int kind, bint tailed,
+    const uint8_t** at, const uint8_t** last, double* out, Py_ssize_t n,
+) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef Lens own = lens[0]  # a copy, which writing to `out` cannot change
+    for i in range(n):
+        out[i] = value_at(&own, layout, kind, at[i], last[i] if tailed else NULL)
+
+
+cdef void decode_all(
+    const Lens* lens, bint tailed, const uint8_t** at, const uint8_t** last, double* out, Py_ssize_t n
+) noexcept nogil:
+    """Numbers at ``at`` as values; a loop of its own for each usual way to store them."""
+    if lens.layout == UNSIGNED2 and lens.kind == COUNT and tailed:
+        look(lens, UNSIGNED2, COUNT, True, at, last, out, n)
+    elif lens.layout == UNSIGNED2 and lens.kind == COUNT:
+        look(lens, UNSIGNED2, COUNT, False, at, last, out, n)
+    elif lens.layout == SMALL_FLOAT and lens.kind == SUM:
+        look(lens, SMALL_FLOAT, SUM, False, at, last, out, n)
+    elif lens.layout == SMALL_FLOAT and lens.kind == PLAIN:
+        look(lens, SMALL_FLOAT, PLAIN, False, at, last, out, n)
+    elif lens.layout == SMALL_FLOAT and tailed:
+        look(lens, SMALL_FLOAT, COUNT, True, at, last, out, n)
+    else:
+        look(lens, lens.layout, lens.kind, tailed, at, last, out, n)
+
+
+def first_outside(const int64_t[::1] values not None, int64_t low, int64_t limit):
+    """Where the first value stands that is not ``low <= value < limit``; -1 where there is none."""
+    cdef Py_ssize_t i, n = values.shape[0]
+    cdef bint inside = True
+    with nogil:
+        for i in range(n):
+            inside &= <uint64_t> (values[i] - low) < <uint64_t> (limit - low)
+        if not inside:
+            for i in range(n):
+                if not low <= values[i] < limit:
+                    break
+    return -1 if inside else i
+
+
+cdef Py_ssize_t step_of(Py_ssize_t have, Py_ssize_t n) except -1:
+    """0 for an array of one that stands for all n, else 1."""
+    if have != n and have != 1:
+        raise ValueError(f"lengths differ: {have} and {n}")
+    return 1 if have == n else 0
+
+
+cdef int check_inside(const int64_t[::1] values, int64_t limit, str name) except -1:
+    cdef Py_ssize_t bad = first_outside(values, 0, limit)
+    if bad >= 0:
+        raise IndexError(f"{name} {values[bad]} of {limit}")
+    return 0
+
+
+cdef class Grid:
+    """A table's trials laid out by (architecture, seed). Irregular architectures have none here."""
+
+    cdef readonly Table table
+    cdef readonly Py_ssize_t total  # architectures of the space
+    cdef Py_ssize_t n_seeds
+    cdef int32_t* count  # trials of each architecture
+    cdef int64_t* seeds  # that occur, ascending
+    cdef int32_t* rows  # [seed, architecture], -1 where there is none; the last seed stands for unknown ones
+
+    def __cinit__(self, Table table not None):
+        cdef Py_ssize_t i, t, k
+        self.table, self.total = table, table.regular.shape[0]
+        cdef list seeds = sorted({table.seed[t] for t in range(table.seed.shape[0])})
+        self.n_seeds = len(seeds)
+        self.count = <int32_t*> calloc(self.total, sizeof(int32_t))
+        self.seeds = <int64_t*> calloc(self.n_seeds + 1, sizeof(int64_t))
+        self.rows = <int32_t*> malloc((self.n_seeds + 1) * self.total * sizeof(int32_t))
+        if self.count == NULL or self.seeds == NULL or self.rows == NULL:
+            raise MemoryError
+        for k in range(self.n_seeds):
+            self.seeds[k] = seeds[k]
+        for i in range((self.n_seeds + 1) * self.total):
+            self.rows[i] = -1
+        for i in range(self.total):
+            if not table.answers(i) or table.first[i + 1] - table.first[i] > MOST_TRIALS:
+                continue
+            self.count[i] = table.first[i + 1] - table.first[i]
+            for t in range(table.first[i], table.first[i + 1]):
+                self.rows[self.slot(table.seed[t]) * self.total + i] = table.row[t]
+
+    def __dealloc__(self):
+        free(self.count)
+        free(self.seeds)
+        free(self.rows)
+
+    cdef inline Py_ssize_t slot(self, int64_t seed) noexcept nogil:
+        cdef Py_ssize_t k, found = self.n_seeds
+        for k in range(self.n_seeds):
+            found = k if self.seeds[k] == seed else found
+        return found
+
+    def counts(self):
+        """The number of trials of each architecture, as a new bytearray: 0 where it has none or is irregular."""
+        cdef Py_ssize_t i
+        cdef bytearray out = bytearray(self.total)
+        for i in range(self.total):
+            out[i] = self.count[i]
+        return out
+
+    def positions(self, const int64_t[::1] index not None, const double[::1] chance not None, int64_t[::1] out not None):
+        """``out[j]`` becomes ``floor(chance[j] * trials of index[j])``, for chances of [0, 1)."""
+        cdef Py_ssize_t j, n = out.shape[0], step = step_of(index.shape[0], n)
+        cdef int32_t count
+        cdef int64_t place
+        check_inside(index, self.total, "architecture")
+        if chance.shape[0] != n:
+            raise ValueError(f"lengths differ: {chance.shape[0]} and {n}")
+        with nogil:
+            for j in range(n):
+                count = self.count[index[j * step]]
+                place = <int64_t> (chance[j] * count)
+                out[j] = place if 0 <= place < count else 0
+
+    def costs(self, double[::1] flops not None, double[::1] params not None):
+        """FLOPs and parameters of every architecture, as the API agrees on them; missing where it cannot."""
+        cdef Py_ssize_t i
+        if flops.shape[0] != self.total or params.shape[0] != self.total:
+            raise ValueError(f"lengths differ: {flops.shape[0]}, {params.shape[0]} and {self.total}")
+        for i in range(self.total):
+            if not self.count[i] or not self.table.costs(i, &flops[i], &params[i]):
+                flops[i] = params[i] = from_bits(MISSING)
+
+
+cdef struct Questions:  # where a loop reads its questions: pointers, and 0 or 1 to go on by
+    const int64_t* index
+    const int64_t* epoch
+    const int64_t* seed  # NULL where trials are chosen by position, or all meant
+    const int64_t* position  # NULL likewise
+    Py_ssize_t index_step, epoch_step, seed_step, position_step
+
+
+cdef class Asked:
+    """Questions about one grid: architectures and, for each, one trial or all of its own."""
+
+    cdef Grid grid
+    cdef Questions at
+    cdef readonly Py_ssize_t n
+    cdef tuple kept  # the arrays behind the pointers
+
+    def __cinit__(
+        self,
+        Grid grid not None,
+        Py_ssize_t n,
+        const int64_t[::1] index not None,
+        const int64_t[::1] epoch not None,
+        const int64_t[::1] seed,
+        const int64_t[::1] position,
+    ):
+        """Arrays of n or of one for all. ``seed`` or ``position`` (among the seeds of an architecture) choose a trial."""
+        self.grid, self.n = grid, n
+        self.kept = (index, epoch, seed, position)
+        self.at.index_step, self.at.epoch_step = step_of(index.shape[0], n), step_of(epoch.shape[0], n)
+        if n == 0:
+            return
+        check_inside(index, grid.total, "architecture")
+        check_inside(epoch, grid.table.epochs, "epoch")
+        self.at.index, self.at.epoch = &index[0], &epoch[0]
+        if seed is not None:
+            self.at.seed_step, self.at.seed = step_of(seed.shape[0], n), &seed[0]
+        if position is not None:
+            self.at.position_step, self.at.position = step_of(position.shape[0], n), &position[0]
+
+    cdef inline int32_t row(self, Py_ssize_t j) noexcept nogil:
+        """The row of the trial that question j chooses; -1 where there is none."""
+        cdef Py_ssize_t i = self.at.index[j * self.at.index_step]
+        cdef int64_t position
+        if self.at.seed != NULL:
+            return self.grid.rows[self.grid.slot(self.at.seed[j * self.at.seed_step]) * self.grid.total + i]
+        position = self.at.position[j * self.at.position_step]
+        if not 0 <= position < self.grid.count[i]:
+            return -1
+        return self.grid.table.row[self.grid.table.first[i] + position]
+
+    cdef void rows(self, Py_ssize_t start, Py_ssize_t n, int32_t* out) noexcept nogil:
+        """The rows of n questions from ``start`` on."""
+        cdef Py_ssize_t j, step = self.at.index_step
+        cdef const int64_t* index = self.at.index + start * step
+        cdef const int32_t* rows
+        if self.at.seed != NULL and self.at.seed_step == 0:
+            rows = self.grid.rows + self.grid.slot(self.at.seed[0]) * self.grid.total
+            for j in range(n):
+                out[j] = rows[index[j * step]]
+        elif self.at.seed != NULL:
+            self.rows_by_seed(start, n, out)
+        else:
+            for j in range(n):
+                out[j] = self.row(start + j)
+
+    cdef void rows_by_seed(self, Py_ssize_t start, Py_ssize_t n, int32_t* out) noexcept nogil:
+        cdef Py_ssize_t j, k, found, count = self.grid.n_seeds, total = self.grid.total, step = self.at.index_step
+        cdef const int64_t* index = self.at.index + start * step
+        cdef const int64_t* seed = self.at.seed + start
+        cdef const int64_t* seeds = self.grid.seeds
+        cdef const int32_t* rows = self.grid.rows
+        for j in range(n):
+            found = count * total
+            for k in range(count):
+                found = k * total if seeds[k] == seed[j] else found
+            out[j] = rows[found + index[j * step]]
+
+
+cdef class Lane:
+    """A column of a grid, asked for arrays of values."""
+
+    cdef Grid grid
+    cdef Column column
+    cdef Divisor by_epochs, by_trials
+    cdef const uint8_t[::1] covers
+
+    def __cinit__(self, Grid grid not None, Column column not None, const uint8_t[::1] covers not None):
+        """``covers`` says for each epoch whether none, some or all of the regular trials have a value there."""
+        if column.trials != grid.table.row.shape[0] or covers.shape[0] != grid.table.epochs:
+            raise ValueError(f"{column.trials} trials and {covers.shape[0]} epochs do not match the table")
+        if column.epochs not in (0, grid.table.epochs):
+            raise ValueError(f"{column.epochs} epochs do not match the table")
+        self.grid, self.column, self.covers = grid, column, covers
+        self.by_epochs, self.by_trials = divisor(column.chunk_epochs), divisor(column.chunk_trials)
+
+    cdef Py_ssize_t decode(
+        self, const int32_t* rows, const int64_t* epochs, Py_ssize_t epoch_step, double* out, Py_ssize_t n
+    ) noexcept nogil:
+        """Values of up to BLOCK places; n, or the number of a chunk that must be fetched first, as -1 - chunk."""
+        cdef Bytes[BLOCK] at
+        cdef Bytes[BLOCK] last
+        cdef const uint8_t** chunks = self.column.chunks
+        cdef const uint8_t** tails = NULL if self.column.tail is None else self.column.tail.chunks
+        cdef const uint8_t* chunk
+        cdef Py_ssize_t i, size = self.column.lens.size, across = self.column.across, number, offset
+        cdef Py_ssize_t chunk_trials = self.column.chunk_trials
+        cdef Divisor by_epochs = self.by_epochs, by_trials = self.by_trials
+        cdef uint32_t epoch, band, over
+        cdef bint flat = self.column.epochs == 0
+        if epoch_step == 0 or flat:
+            epoch = 0 if flat else <uint32_t> epochs[0]
+            band = divide(epoch, &by_epochs)
+            offset = (epoch - band * by_epochs.by) * chunk_trials
+            number = band * across
+            if across == 1 and tails == NULL:
+                chunk = chunks[number]
+                if chunk == NULL:
+                    return -1 - number
+                for i in range(n):
+                    at[i] = chunk + (offset + rows[i]) * size if rows[i] >= 0 else NOTHING
+            else:
+                for i in range(n):
+                    if rows[i] < 0:
+                        at[i] = last[i] = NOTHING
+                        continue
+                    over = divide(rows[i], &by_trials)
+                    chunk = chunks[number + over]
+                    if chunk == NULL:
+                        return -1 - (number + over)
+                    at[i] = chunk + (offset + rows[i] - over * chunk_trials) * size
+                    if tails != NULL:
+                        last[i] = tails[number + over] + offset + rows[i] - over * chunk_trials
+        else:
+            for i in range(n):
+                if rows[i] < 0:
+                    at[i] = last[i] = NOTHING
+                    continue
+                epoch = <uint32_t> epochs[i]
+                band = divide(epoch, &by_epochs)
+                over = 0 if across == 1 else divide(rows[i], &by_trials)
+                number = band * across + over
+                chunk = chunks[number]
+                if chunk == NULL:
+                    return -1 - number
+                offset = (epoch - band * by_epochs.by) * chunk_trials + rows[i] - over * chunk_trials
+                at[i] = chunk + offset * size
+                if tails != NULL:
+                    last[i] = tails[number] + offset
+        decode_all(&self.column.lens, tails != NULL, at, last, out, n)
+        return n
+
+    cdef int decode_fetching(
+        self, const int32_t* rows, const int64_t* epochs, Py_ssize_t epoch_step, double* out, Py_ssize_t n
+    ) except -1 nogil:
+        cdef Py_ssize_t done = -1
+        while n:
+            done = self.decode(rows, epochs, epoch_step, out, n)
+            if done >= 0:
+                break
+            self.column.fetch(-1 - done)
+        return 0
+
+    def values(self, Asked asked not None, double[::1] out not None):
+        """The value that each question asks for, or the mean over an architecture's trials.
+
+        Missing where there is no such trial, or where any trial of the architecture has no value at that epoch.
+        """
+        cdef Py_ssize_t j = 0, k, n = asked.n, m
+        cdef bint whole = True, one
+        if asked.grid is not self.grid or out.shape[0] != n:
+            raise ValueError("the questions are about another grid, or not as many as places for answers")
+        one = asked.at.seed != NULL or asked.at.position != NULL
+        if n == 0:
+            return
+        with nogil:
+            if asked.at.epoch_step == 0:
+                whole = self.covers[asked.at.epoch[0]] == ALL_THERE
+            else:
+                for k in range(n):
+                    whole &= self.covers[asked.at.epoch[k]] == ALL_THERE
+            while j < n:
+                m = min(BLOCK, n - j)
+                if one and whole:
+                    self.ones(asked, j, m, &out[j])
+                else:
+                    m = self.several(asked, j, n, &out[j])
+                j += m
+
+    cdef int ones(self, Asked asked, Py_ssize_t start, Py_ssize_t n, double* out) except -1 nogil:
+        cdef int32_t[BLOCK] rows
+        asked.rows(start, n, rows)
+        return self.decode_fetching(rows, asked.at.epoch + start * asked.at.epoch_step, asked.at.epoch_step, out, n)
+
+    cdef Py_ssize_t several(self, Asked asked, Py_ssize_t start, Py_ssize_t end, double* out) except -1 nogil:
+        """Answers from ``start`` on, each from all trials of its architecture, as far as a block holds; how many."""
+        cdef int32_t[BLOCK] rows
+        cdef int64_t[BLOCK] epochs
+        cdef double[BLOCK] values
+        cdef Py_ssize_t j = start, room = BLOCK - MOST_TRIALS, m = 0, i, t, first, count, stop
+        cdef int32_t chosen
+        cdef int64_t epoch
+        cdef bint one = asked.at.seed != NULL or asked.at.position != NULL, lacking
+        cdef Sum sum
+        cdef double value
+        while j < end and m <= room and j - start < BLOCK:
+            i, epoch = asked.at.index[j * asked.at.index_step], asked.at.epoch[j * asked.at.epoch_step]
+            count, first = self.grid.count[i], self.grid.table.first[i]
+            if self.covers[epoch] == NONE_THERE:
+                count = 0
+            for t in range(count):
+                rows[m + t] = self.grid.table.row[first + t]
+                epochs[m + t] = epoch
+            m += count
+            j += 1
+        self.decode_fetching(rows, epochs, asked.at.epoch_step, values, m)
+        stop, m = j, 0
+        for j in range(start, stop):
+            i = asked.at.index[j * asked.at.index_step]
+            count = self.grid.count[i]
+            if count == 0 or self.covers[asked.at.epoch[j * asked.at.epoch_step]] == NONE_THERE:
+                out[j - start] = from_bits(MISSING)
+                continue
+            lacking = False
+            for t in range(count):
+                lacking |= is_missing(values[m + t])
+            value = from_bits(MISSING)
+            if lacking:
+                pass
+            elif one:
+                chosen = asked.row(j)
+                for t in range(count):
+                    if rows[m + t] == chosen:
+                        value = values[m + t]
+            else:
+                sum = Sum(0.0, 0.0)
+                for t in range(count):
+                    add(&sum, values[m + t])
+                value = total(&sum) / count
+            out[j - start] = value
+            m += count
+        return stop - start
+
+
+cdef class Meter:
+    """Seconds of a set's epochs 0..n, added as Python's ``sum`` does.
+
+    The trials of an architecture mostly share one number for every epoch; then the sums at every STRIDE-th epoch
+    are kept (8 bytes each) and the rest added on. Trials of which that is not true are summed one by one.
+    """
+
+    cdef Grid grid
+    cdef SetColumns columns
+    cdef double* term  # seconds of an epoch by architecture; missing where there are none, NaN where they vary
+    cdef double* kept  # [architecture, multiple of STRIDE]
+    cdef Py_ssize_t steps
+
+    def __cinit__(self, Grid grid not None, SetColumns columns not None):
+        cdef Py_ssize_t i, t, k, first
+        cdef double term, sum
+        cdef Table table = grid.table
+        self.grid, self.columns = grid, columns
+        self.steps = 0 if COMPENSATED else table.epochs // STRIDE + 1
+        self.term = <double*> malloc(grid.total * sizeof(double))
+        self.kept = <double*> malloc(max(1, grid.total * self.steps) * sizeof(double))
+        if self.term == NULL or self.kept == NULL:
+            raise MemoryError
+        for i in range(grid.total):
+            first, term = table.first[i], from_bits(MISSING)
+            if grid.count[i] and columns.time.epochs:
+                term = _nan
+            elif grid.count[i]:
+                term = columns.time.get(0, table.row[first])
+                for t in range(1, grid.count[i]):
+                    if not columns.time.get(0, table.row[first + t]) == term:
+                        term = _nan
+            self.term[i] = term
+            sum = 0.0
+            for k in range(self.steps * STRIDE):
+                if k % STRIDE == 0:
+                    self.kept[i * self.steps + k // STRIDE] = sum
+                sum += term
+
+    def __dealloc__(self):
+        free(self.term)
+        free(self.kept)
+
+    cdef inline double of_one(self, Py_ssize_t i, Py_ssize_t n) noexcept nogil:
+        """n times the term of architecture i."""
+        cdef double term = self.term[i], sum
+        cdef Py_ssize_t k
+        if COMPENSATED:
+            return term * n
+        sum = self.kept[i * self.steps + n // STRIDE]
+        for k in range(n % STRIDE):
+            sum += term
+        return sum
+
+    def seconds(self, Asked asked not None, double by, bint more, double[::1] out not None):
+        """Of epochs 0..epoch, divided by ``by``: a trial's, or the mean; with ``more`` False, of those before epoch."""
+        cdef Py_ssize_t j, i, k, n = asked.n, count
+        cdef bint one = asked.at.seed != NULL or asked.at.position != NULL, odd = False
+        cdef double value, sum
+        if asked.grid is not self.grid or out.shape[0] != n:
+            raise ValueError("the questions are about another grid, or not as many as places for answers")
+        with nogil:
+            for j in range(n):
+                i = asked.at.index[j * asked.at.index_step]
+                if self.term[i] != self.term[i]:
+                    odd |= not is_missing(self.term[i])
+                    out[j] = self.term[i]
+                    continue
+                if one and asked.row(j) < 0:
+                    out[j] = from_bits(MISSING)
+                    continue
+                value = self.of_one(i, asked.at.epoch[j * asked.at.epoch_step] + more)
+                if by != 1.0:
+                    value = value / by
+                count = self.grid.count[i]
+                if not one and count > 1:
+                    sum = value
+                    for k in range(1, count):
+                        sum += value
+                    value = (value * count if COMPENSATED else sum) / count
+                out[j] = value
+        if odd:
+            for j in range(n):
+                i = asked.at.index[j * asked.at.index_step]
+                if self.term[i] != self.term[i] and not is_missing(self.term[i]):
+                    out[j] = self.of_varied(asked, j, by, more)
+
+    cdef double of_varied(self, Asked asked, Py_ssize_t j, double by, bint more) except? -1.0:
+        cdef Py_ssize_t i = asked.at.index[j * asked.at.index_step], t, first = self.grid.table.first[i]
+        cdef Py_ssize_t epoch = asked.at.epoch[j * asked.at.epoch_step] + more - 1, count = self.grid.count[i]
+        cdef bint one = asked.at.seed != NULL or asked.at.position != NULL
+        cdef Repeated known = Repeated(-1.0, 0.0)
+        cdef Sum sum = Sum(0.0, 0.0)
+        cdef int32_t row
+        if one:
+            row = asked.row(j)
+            return from_bits(MISSING) if row < 0 else self.columns.all_time(epoch, row, &known) / by
+        for t in range(count):
+            add(&sum, self.columns.all_time(epoch, self.grid.table.row[first + t], &known) / by)
+        return total(&sum) / count
+
+
+cdef double _nan = float("nan")
+
+
+def choices(
+    const int64_t[::1] counts not None,
+    const uint8_t[::1] twice not None,
+    const uint64_t[::1] words not None,
+    int64_t[::1] first not None,
+    int64_t[::1] second not None,
+):
+    """Positions as ``random.choice`` draws them among ``counts[j]``, from the 32-bit words of its generator.
+
+    Where ``twice``, a second one is drawn right after the first; a count of 0 draws nothing and gives 0. Returns
+    the number of words used, or -1 where there are not enough.
+    """
+    cdef Py_ssize_t j, n = counts.shape[0], used = 0, have = words.shape[0]
+    cdef int64_t k
+    cdef int bits, times
+    if not n == twice.shape[0] == first.shape[0] == second.shape[0]:
+        raise ValueError("lengths differ")
+    with nogil:
+        for j in range(n):
+            bits = 0
+            while counts[j] >> bits > 0 and bits < 32:
+                bits += 1
+            first[j] = second[j] = 0
+            if bits == 0:
+                continue
+            for times in range(1 + (twice[j] != 0)):
+                k = counts[j]
+                while k >= counts[j] and used < have:
+                    k = <int64_t> (words[used] >> (32 - bits))
+                    used += 1
+                if k >= counts[j]:
+                    used = -1
+                    break
+                if times == 0:
+                    first[j] = k
+                else:
+                    second[j] = k
+            if used < 0:
+                break
+    return used
