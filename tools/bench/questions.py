@@ -89,8 +89,10 @@ def draw(store: Path, pool: int, scale: int, seed: int = 0) -> Questions:
         fill = column.attrs.get("_FillValue")
         there = np.ones(column.shape[1], bool) if fill is None else (column[()] != fill).all(axis=0)
         trials = np.stack([group["architecture"][()], group["seed"][()]], axis=1).astype(np.int64)
+        timed = [_timed(file[f"{HPS[space]}/{name}"]) for name in (DATASET, SEARCHED)]
         epochs = int(column.shape[0])
     whole = np.setdiff1d(trials[there, 0], trials[~there, 0])  # every seed has every epoch
+    whole = np.intersect1d(whole, np.intersect1d(*timed))
     chosen = np.sort(random.choice(whole, min(pool, len(whole)), replace=False))
     trials = trials[np.isin(trials[:, 0], chosen)]
 
@@ -110,6 +112,13 @@ def draw(store: Path, pool: int, scale: int, seed: int = 0) -> Questions:
         epochs=epochs,
         space=space,
     )
+
+
+def _timed(group: Any) -> Ints:
+    """The architectures that have a latency in each trial: nats_bench raises an error for some others."""
+    architecture: Ints = group["architecture"][()].astype(np.int64)
+    latency: Doubles = group["latency"][()]
+    return np.setdiff1d(architecture, architecture[~(latency > 0)])
 
 
 Ask = Callable[[Ints, int], tuple[Sequence[float] | Doubles, Sequence[float] | Doubles]]
