@@ -92,7 +92,8 @@ def draw(store: Path, pool: int, scale: int, seed: int = 0) -> Questions:
         timed = [_timed(file[f"{HPS[space]}/{name}"]) for name in (DATASET, SEARCHED)]
         epochs = int(column.shape[0])
     whole = np.setdiff1d(trials[there, 0], trials[~there, 0])  # every seed has every epoch
-    whole = np.intersect1d(whole, np.intersect1d(*timed))
+    for architectures in timed:
+        whole = np.intersect1d(whole, architectures)
     chosen = np.sort(random.choice(whole, min(pool, len(whole)), replace=False))
     trials = trials[np.isin(trials[:, 0], chosen)]
 
