@@ -16,7 +16,7 @@ from natsbin.workers import cores, ordered
 Progress = Callable[[int, "int | None"], None]
 """Told the number of architectures done, and of all where it is known."""
 
-BATCH = 16  # architectures a message: enough to make matrices of, little enough to stay small
+BATCH = 32  # architectures a message: enough to make matrices of, little enough to stay small
 
 
 def convert(

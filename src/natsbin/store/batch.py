@@ -25,23 +25,24 @@ PLAIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123
 
 @dataclass(frozen=True)
 class Block:
-    """Values of one column for some trials of a group: ``rows`` of the group, shape (rows, epochs)."""
+    """Values of one column for some trials of a part: ``rows`` of the part, shape (rows, epochs)."""
 
     column: str
     epochs: Epochs
     constant: bool  # one value stands for every epoch
-    rows: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
     values: Floats
 
 
 @dataclass(frozen=True)
-class Group:
-    """Trials of one form in one table. Arrays have one entry a trial."""
+class Part:
+    """Trials of one table. Arrays have one entry a trial; ``form`` counts in ``forms``."""
 
     hp: str
     dataset: str
-    form: str
-    values_a_trial: int
+    forms: list[str]
+    form: npt.NDArray[np.int32]
+    values_a_trial: npt.NDArray[np.int32]
     index: npt.NDArray[np.int32]
     seed: npt.NDArray[np.int64]
     scalars: dict[str, Floats]
@@ -50,10 +51,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some architectures' records, taken apart: (index, record form) of each, and their trials."""
+    """Some architectures' records, taken apart: (index, record form) of each, and their trials by table."""
 
     records: list[tuple[int, str]]
-    groups: list[Group]
+    parts: list[Part]
 
 
 @dataclass
@@ -67,39 +68,48 @@ class _Plan:
     size: int
     rows: list[tuple[int, int, dict[str, float], Floats]] = field(default_factory=list)
 
-    def take(self) -> Group:
-        """The trials collected so far, which are then forgotten."""
-        rows, self.rows = self.rows, []
-        matrix = np.stack([row[3] for row in rows])
-        blocks = []
-        for column, epochs, where in self.gathers:
+
+def _part(hp: str, dataset: str, plans: list[_Plan]) -> Part:
+    """The trials that some plans of a table collected, which are then forgotten."""
+    trials = [row for plan in plans for row in plan.rows]
+    counts = [len(plan.rows) for plan in plans]
+    found: dict[tuple[str, Epochs, bool], list[tuple[npt.NDArray[np.int32], Floats]]] = {}
+    first = 0
+    for plan in plans:
+        matrix = np.stack([row[3] for row in plan.rows])
+        rows = np.arange(first, first + len(matrix), dtype=np.int32)
+        for column, epochs, where in plan.gathers:
             values = matrix[:, where]
-            blocks += _blocks(column, epochs, values)
-        return Group(
-            self.hp,
-            self.dataset,
-            self.form,
-            self.size,
-            np.array([row[0] for row in rows], np.int32),
-            np.array([row[1] for row in rows], np.int64),
-            {name: np.array([row[2].get(name, MISSING) for row in rows]) for name in forms.SCALAR_FIELDS},
-            blocks,
-        )
+            constant = _constant(column, values)
+            if constant.any():
+                found.setdefault((column, epochs, True), []).append((rows[constant], values[constant, :1]))
+            if not constant.all():
+                found.setdefault((column, epochs, False), []).append((rows[~constant], values[~constant]))
+        first += len(matrix)
+        plan.rows = []
+    return Part(
+        hp,
+        dataset,
+        [plan.form for plan in plans],
+        np.repeat(np.arange(len(plans), dtype=np.int32), counts),
+        np.repeat(np.array([plan.size for plan in plans], np.int32), counts),
+        np.array([row[0] for row in trials], np.int32),
+        np.array([row[1] for row in trials], np.int64),
+        {name: np.array([row[2].get(name, MISSING) for row in trials]) for name in forms.SCALAR_FIELDS},
+        [
+            Block(*key, np.concatenate([rows for rows, _ in pieces]), np.concatenate([values for _, values in pieces]))
+            for key, pieces in found.items()
+        ],
+    )
 
 
-def _blocks(column: str, epochs: Epochs, values: Floats) -> list[Block]:
-    """One column's values; times that do not change over the epochs become one number."""
-    everything = np.arange(len(values))
+def _constant(column: str, values: Floats) -> npt.NDArray[np.bool_]:
+    """Which trials' times do not change over the epochs: one number is then enough. Curves are kept whole."""
     if not column.endswith("_time"):
-        return [Block(column, epochs, False, everything, np.ascontiguousarray(values))]
+        return np.zeros(len(values), np.bool_)
     bits = np.ascontiguousarray(values).view(np.uint64)
-    constant = (bits == bits[:, :1]).all(axis=1)
-    parts = []
-    if constant.any():
-        parts.append(Block(column, epochs, True, everything[constant], values[constant, :1].copy()))
-    if not constant.all():
-        parts.append(Block(column, epochs, False, everything[~constant], values[~constant]))
-    return parts
+    same: npt.NDArray[np.bool_] = (bits == bits[:, :1]).all(axis=1)
+    return same
 
 
 class Splitter:
@@ -137,7 +147,11 @@ class Splitter:
     def take(self) -> Batch:
         """The records added since the last call."""
         records, self._records = self._records, []
-        return Batch(records, [plan.take() for plan in self._plans.values() if plan.rows])
+        plans: dict[tuple[str, str], list[_Plan]] = {}
+        for plan in self._plans.values():
+            if plan.rows:
+                plans.setdefault((plan.hp, plan.dataset), []).append(plan)
+        return Batch(records, [_part(*key, of_table) for key, of_table in plans.items()])
 
     def _add_trial(self, hp: str, dataset: str, index: int, seed: int, trial: Mapping[str, Any], arch: str) -> None:
         specs: list[Any] = []

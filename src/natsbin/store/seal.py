@@ -13,7 +13,7 @@ Numbers are little-endian. Chunks have checksums of their own, which are compare
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ import xxhash
 from natsbin.store import format as fmt
 
 Buffer = npt.NDArray[np.uint8]
+Read = Callable[[int, int], "bytes | memoryview"]
 
 _WORD = np.dtype("<u8")
 _END = 2 * _WORD.itemsize  # the digest, and the magic
@@ -31,11 +32,16 @@ _END = 2 * _WORD.itemsize  # the digest, and the magic
 def seal(path: Path, chunks: Iterable[tuple[int, int]]) -> None:
     """Append the seal to a finished file; ``chunks`` are the start and the end of each chunk's data."""
     with path.open("r+b") as file:
-        whole: Buffer = np.memmap(file, np.uint8, "r")
-        runs = np.array(_runs(whole, chunks), _WORD).reshape(-1, 2)
+
+        def read(start: int, end: int) -> bytes:
+            file.seek(start)
+            return file.read(end - start)
+
+        end = file.seek(0, 2)
+        runs = np.array(_runs(read, chunks), _WORD).reshape(-1, 2)
         table = runs.tobytes() + np.array([len(runs)], _WORD).tobytes()
-        digest = _digest(whole, runs, table)
-        file.seek(0, 2)
+        digest = _digest(read, end, runs, table)
+        file.seek(end)
         file.write(table + np.array([digest], _WORD).tobytes() + fmt.SEAL)
 
 
@@ -52,26 +58,27 @@ def check_seal(whole: Buffer) -> None:
     if count and ((flat[1:] < flat[:-1]).any() or flat[-1] > end):
         raise ValueError("damaged: its runs of chunks are not in order")
     expected = int(whole[-_END : -len(fmt.SEAL)].view(_WORD)[0])
-    if _digest(whole[:end], runs, whole[end : len(whole) - _END].tobytes()) != expected:
+    table = whole[end : len(whole) - _END].tobytes()
+    if _digest(lambda start, stop: whole[start:stop].data, end, runs, table) != expected:
         raise ValueError("damaged: its metadata does not match the checksum in its seal")
 
 
-def _digest(data: Buffer, runs: npt.NDArray[np.uint64], table: bytes) -> int:
+def _digest(read: Read, end: int, runs: npt.NDArray[np.uint64], table: bytes) -> int:
     digest = xxhash.xxh3_64()
     start = 0
     for run_start, run_end in runs.tolist():
-        digest.update(data[start:run_start].data)
+        digest.update(read(start, run_start))
         start = run_end
-    digest.update(data[start:].data)
+    digest.update(read(start, end))
     digest.update(table)
     return digest.intdigest()
 
 
-def _runs(whole: Buffer, chunks: Iterable[tuple[int, int]]) -> list[list[int]]:
+def _runs(read: Read, chunks: Iterable[tuple[int, int]]) -> list[list[int]]:
     """Chunks with nothing but alignment between them are one run, so that opening a store touches few pages."""
     runs: list[list[int]] = []
     for start, end in sorted(chunks):
-        if runs and start - runs[-1][1] < fmt.ALIGNMENT and not whole[runs[-1][1] : start].any():
+        if runs and start - runs[-1][1] < fmt.ALIGNMENT and not any(read(runs[-1][1], start)):
             runs[-1][1] = end
         else:
             runs.append([start, end])

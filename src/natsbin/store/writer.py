@@ -64,18 +64,19 @@ class StoreWriter:
                 raise ArchiveError(f"architecture {index} comes twice")
             self._records[index] = self._number(form)
         try:
-            for group in batch.groups:
-                key = (group.hp, group.dataset)
-                table, count = self._tables[key], len(group.index)
-                for block in group.blocks:
+            for part in batch.parts:
+                key = (part.hp, part.dataset)
+                table = self._tables[key]
+                for block in part.blocks:
                     self._spool.add(key, block, table.trials)
-                table.index.append(group.index)
-                table.seed.append(group.seed)
-                table.form.append(np.full(count, self._number(group.form), np.uint32))
-                table.values.append(np.full(count, group.values_a_trial, np.int32))
-                for name, values in group.scalars.items():
+                numbers = np.array([self._number(form) for form in part.forms], np.uint32)
+                table.form.append(numbers[part.form])
+                table.index.append(part.index)
+                table.seed.append(part.seed)
+                table.values.append(part.values_a_trial)
+                for name, values in part.scalars.items():
                     table.scalars[name].append(values)
-                table.trials += count
+                table.trials += len(part.index)
         except OSError as error:
             raise OutputError(f"{self._path}: cannot be written: {error}") from error
 
