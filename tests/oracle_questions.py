@@ -70,8 +70,10 @@ def cross_product(space: SearchSpace, archs: Sequence[str], indexes: Sequence[in
 class Stream:
     """Random questions to a pair, some of them about what is not there."""
 
-    def __init__(self, pair: Pair, space: SearchSpace, indexes: Sequence[int], rng: random.Random) -> None:
-        self.pair, self.space, self.indexes, self.rng = pair, space, list(indexes), rng
+    def __init__(
+        self, pair: Pair, space: SearchSpace, indexes: Sequence[int], rng: random.Random, folder: str | None = None
+    ) -> None:
+        self.pair, self.space, self.indexes, self.rng, self.folder = pair, space, list(indexes), rng, folder
         self.datasets: tuple[str, ...] = DATASETS
         self.absent = next(index for index in range(len(space)) if index not in indexes)
 
@@ -94,6 +96,7 @@ class Stream:
             (1, lambda: self.pair.call("clear_params", self._index(), self.rng.choice([None, self._hp()]))),
             (1, self._forget_oldest),
             (1, self._small_talk),
+            (1, self._reload),
         ]
         weights, questions = zip(*kinds, strict=True)
         for question in self.rng.choices(questions, weights, k=times):
@@ -128,6 +131,15 @@ class Stream:
             return None
 
         self.pair.ask(forget, "popitem(last=False)")
+
+    def _reload(self) -> None:
+        """Take an architecture anew from the archive, or change what happens with one that is not at hand."""
+        if self.folder is None:
+            return
+        if self.pair.theirs.fast_mode == (self.rng.random() < 0.5) and self.pair.theirs.archive_dir is not None:
+            self.pair.call("reset_fast_mode", not self.pair.theirs.fast_mode)
+        self.pair.call("reload", self.folder, self.rng.choice([*self.indexes * 3, self.absent, -1, 10**6, None]))
+        self.pair.call("reload", "/nowhere", self.indexes[0])
 
     def _small_talk(self) -> None:
         for name in ("avaliable_hps", "used_time", "fast_mode", "full_train_epochs", "is_size", "search_space_name"):

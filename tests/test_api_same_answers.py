@@ -93,7 +93,9 @@ def test_random_questions_about_odd_records(odd: tuple[str, Path], fast_mode: bo
     name, folder = odd
     pair = open_both(folder, SPACES[name], fast_mode, verbose)
     random.seed(3)
-    Stream(pair, SPACES[name], indexes_of(folder), random.Random(int(fast_mode))).ask(4000 if FULL else 160)
+    Stream(pair, SPACES[name], indexes_of(folder), random.Random(int(fast_mode)), str(folder)).ask(
+        4000 if FULL else 160
+    )
     assert pair.differences == []
 
 
