@@ -44,8 +44,8 @@ class Loader:
         if not path.is_file():
             return None
         weights = open_weights(path)
-        if weights.head["space"] != self._source.space.name:
-            raise StoreError(f"{path}: weights of the space {weights.head['space']!r}, beside another's store")
+        if weights.space != self._source.space.name:
+            raise StoreError(f"{path}: weights of the space {weights.space!r}, beside a store of another")
         return weights
 
     def __call__(self, index: int) -> Record:

@@ -91,9 +91,9 @@ class Section(NamedTuple):
     @staticmethod
     def read(read: Callable[[int], bytes], size: int) -> Section | None:
         """The section that ``read`` gives, None where there is no whole one; ``size`` bytes are left of the file."""
-        head = read(SECTION_SIZE)
-        if len(head) < SECTION_SIZE:
+        if size < SECTION_SIZE:
             return None
+        head = read(SECTION_SIZE)
         kind, number, table, text, payload, digest = _SECTION.unpack(head)
         if padded(SECTION_SIZE + table + text) + payload > size:
             return None

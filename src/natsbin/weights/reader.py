@@ -46,7 +46,8 @@ class Weights:
 
     Attributes:
         path: the file.
-        head: what it says of itself: ``space``, ``source``, ``hps``, ``datasets`` and more.
+        space: the search space, ``tss`` or ``sss``.
+        head: what the file says of itself: ``space``, ``source``, ``hps``, ``datasets`` and more.
     """
 
     def __init__(self, path: Path) -> None:
@@ -67,14 +68,14 @@ class Weights:
         structures = self._section(end.number + index.front, fmt.STRUCTURES)
         try:
             self.head: dict[str, Any] = json.loads(head.text)
-            self._hps: list[str] = self.head["hps"]
-            self._datasets: list[str] = self.head["datasets"]
+            self.space: str = self.head["space"]
+            self._hps, self._datasets = _names(self.head, "hps"), _names(self.head, "datasets")
             self._entries = np.frombuffer(index.table, fmt.ENTRY)
             self._places = np.frombuffer(structures.table, fmt.STRUCTURE)
             self._architectures = np.ascontiguousarray(self._entries["architecture"])
-            if (np.diff(self._architectures) < 0).any() or not isinstance(self._hps + self._datasets, list):
+            if (np.diff(self._architectures) < 0).any():
                 raise ValueError("its architectures are not in order")
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreError(f"{self.path}: damaged: {error}") from error
         self._checked = bytearray(len(self._entries))
         self._structures: dict[int, fmt.Structure] = {}
@@ -142,8 +143,7 @@ class Weights:
         entry = self._entries[place]
         structure = self._structure(int(entry["structure"]))
         offset, size = int(entry["offset"]), structure.size
-        if offset + size > os.fstat(self._file).st_size:
-            raise StoreError(f"{self.path}: cut short, or damaged: {self._key(place)} ends at byte {offset + size}")
+        self._check_within(offset, size)
         start = offset % mmap.ALLOCATIONGRANULARITY
         buffer: mmap.mmap | bytearray
         if copy or size == 0 or len(self._maps) >= MOST_MAPS:
@@ -167,7 +167,7 @@ class Weights:
                 if fmt.checksum(text) != digest:
                     raise ValueError("it does not match its checksum")
                 found = fmt.Structure.parse(json.loads(text))
-            except (ValueError, KeyError, TypeError, IndexError) as error:
+            except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
                 raise StoreError(f"{self.path}: damaged: structure {number}: {error}") from error
             if len(self._structures) >= MOST_STRUCTURES:
                 self._structures.clear()
@@ -204,17 +204,33 @@ class Weights:
             place += size
             return self._read(place - size, size)
 
-        section = fmt.Section.read(read, os.fstat(self._file).st_size - offset) if offset >= 0 else None
+        size = os.fstat(self._file).st_size - offset
+        section = fmt.Section.read(read, size) if offset >= 0 else None
         if section is None or section.kind != kind:
             what = kind.rstrip(b"\0").decode()
             raise StoreError(f"{self.path}: no weights file, cut short or damaged: no section {what} at byte {offset}")
         return section
 
     def _read(self, offset: int, size: int) -> bytes:
+        self._check_within(offset, size)
         try:
             return os.pread(self._file, size, offset)
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             raise StoreError(f"{self.path}: cannot be read at byte {offset}: {error}") from error
+
+    def _check_within(self, offset: int, size: int) -> None:
+        there = os.fstat(self._file).st_size
+        if offset + size > there:
+            raise StoreError(
+                f"{self.path}: cut short, or damaged: {size} bytes from byte {offset} on, where it has {there}"
+            )
+
+
+def _names(head: dict[str, Any], field: str) -> list[str]:
+    names = head[field]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{field} is {names!r:.80}; expected a list of names")
+    return names
 
 
 def open_weights(path: Path | str) -> Weights:

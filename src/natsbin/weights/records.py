@@ -61,7 +61,7 @@ class Records:
 
     def _dump(self, value: Any, name: str) -> None:
         path = self._archive / name
-        part = path.with_name(f"{name}.part")
+        part = path.with_name(f"{name}.{os.getpid()}.part")  # a killed run's worker may still be at it
         try:
             with part.open("wb") as file:
                 file.write(bz2.compress(pickle.dumps(value, PROTOCOL)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -19,6 +20,9 @@ import numpy as np
 from natsbin.errors import OutputError
 from natsbin.weights import format as fmt
 from natsbin.weights.packing import Packed
+
+LOCK_TRIES, LOCK_PAUSE = 30, 0.1
+"""Seconds between tries to lock a part: workers of a killed run hold it until they notice."""
 
 _BETWEEN = ",\n"  # JSON of a structure is one line, of ASCII
 
@@ -97,12 +101,13 @@ class WeightsWriter:
             raise OutputError(f"{self.path}: cannot be written: {error}") from error
 
     def _lock(self) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(self._file.fileno()), os.stat(self.part)):
-                return
-        except OSError:
-            pass
+        for _ in range(LOCK_TRIES):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(self._file.fileno()), os.stat(self.part)):
+                    return
+            except OSError:
+                time.sleep(LOCK_PAUSE)
         raise OutputError(f"{self.part}: another process is writing it")
 
     def _begin(self, head: bytes) -> int:
