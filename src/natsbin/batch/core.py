@@ -1,0 +1,160 @@
+"""What every question in batches starts from: a store's sheets, architectures as indexes, and chosen trials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from natsbin import _kernel
+from natsbin.api.archs import hp_name
+from natsbin.batch import draws
+from natsbin.batch.arrays import Floats, Longs, at_each, common_shape, empty, flat, lacking, longs, within
+from natsbin.batch.names import Names
+from natsbin.batch.records import Records
+from natsbin.batch.sheet import Sheet
+from natsbin.errors import QuestionError
+from natsbin.store import Store
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Which trial each question is about: of a seed, at a position among the seeds, or (both None) all."""
+
+    seed: Longs | None = None
+    position: Longs | None = None
+
+
+class Questions:
+    """Questions of one shape about a sheet: flat arrays with an entry each, or with one for all."""
+
+    def __init__(self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs, trials: Trials) -> None:
+        self.sheet, self.shape, self.index, self.epoch, self.trials = sheet, shape, index, epoch, trials
+        self.n = int(np.prod(shape, dtype=np.int64))
+        self.asked = _kernel.Asked(sheet.grid, self.n, index, epoch, trials.seed, trials.position)
+
+    def values(self, setname: str, quantity: str) -> Floats:
+        """Values of a column (``accuracy``, ``loss``, ``time``); missing where there are none."""
+        lane = self.sheet.lane(setname, quantity)
+        if lane is None:
+            return lacking(self.n)
+        out = empty(self.n)
+        lane.values(self.asked, out)
+        return out
+
+    def seconds(self, setname: str, more: bool = True) -> Floats:
+        """Seconds of epochs 0..epoch, or of those before ``epoch``."""
+        out = empty(self.n)
+        self.sheet.meter(setname).seconds(self.asked, 1.0, more, out)
+        return out
+
+    @cached_property
+    def odd(self) -> Longs:
+        """The places of questions about architectures that only records answer for, by architecture."""
+        places = np.flatnonzero(np.broadcast_to(self.sheet.odd[self.index], (self.n,)))
+        return places[np.argsort(at_each(self.index, places), kind="stable")]
+
+    def each_odd(self, records: Records) -> Iterator[tuple[int, int, int, int | bool]]:
+        """Place, index, epoch, and seed (or False for the mean) of the odd ones."""
+        for place in self.odd.tolist():
+            one = np.array([place])
+            index, epoch = int(at_each(self.index, one)[0]), int(at_each(self.epoch, one)[0])
+            seed: int | bool = False
+            if self.trials.seed is not None:
+                seed = int(at_each(self.trials.seed, one)[0])
+            elif self.trials.position is not None:
+                seeds = records.seeds(index, self.sheet.dataset, self.sheet.hp)
+                seed = seeds[int(at_each(self.trials.position, one)[0])] if seeds else False
+            yield place, index, epoch, seed
+
+
+class Core:
+    """A store asked in batches."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._sheets: dict[tuple[str, str], Sheet] = {}
+        self._records = Records(store)
+
+    @cached_property
+    def _names(self) -> Names:
+        official = self._store.meta_archs is self._store.space.architectures
+        return Names(self._store.space, None if official else list(self._store.meta_archs))
+
+    def _sheet(self, hp: str | int, dataset: str) -> Sheet:
+        key = (hp_name(hp), dataset)
+        sheet = self._sheets.get(key)
+        if sheet is None:
+            if key not in self._store.keys:
+                if key[0] not in self._store.hps:
+                    raise QuestionError(f"no hyper-parameters {hp!r}: there are {', '.join(self._store.hps)}")
+                have = [name for one, name in self._store.keys if one == key[0]]
+                raise QuestionError(f"no dataset {dataset!r} with hp {key[0]}: there are {', '.join(have)}")
+            sheet = self._sheets[key] = Sheet(self._store, *key)
+        return sheet
+
+    def _index(self, archs: Any) -> Longs:
+        """Architectures as indexes of the space. QuestionError names what is none of it."""
+        found = np.asarray(archs) if not isinstance(archs, (str, list, tuple)) else archs
+        if isinstance(found, np.ndarray) and found.dtype.kind in "iu":
+            return within("architecture", longs("architecture", found), self._store.total)
+        if isinstance(found, (list, tuple)) and found and isinstance(found[0], (list, tuple)):
+            return within("architecture", longs("architecture", found), self._store.total)
+        indexes = np.asarray(self._names.indexes(archs))
+        if indexes.size and int(indexes.min()) < 0:
+            at = int(np.argmax(indexes.reshape(-1) < 0))
+            what = archs if isinstance(archs, str) else np.asarray(archs, object).reshape(-1)[at]
+            raise QuestionError(f"no architecture of the {self._store.space.title} space at place {at}: {what!r}")
+        return indexes.astype(np.int64)
+
+    def _epoch(self, sheet: Sheet, iepoch: Any) -> Longs:
+        if iepoch is None:
+            return sheet.last
+        return within("iepoch", longs("iepoch", iepoch), sheet.epochs)
+
+    def _ask(self, sheet: Sheet, index: Longs, epoch: Longs, is_random: Any) -> Questions:
+        """Questions about architectures at epochs, with trials chosen as ``is_random`` says."""
+        seed = None
+        if not isinstance(is_random, (bool, np.bool_, np.random.Generator)):
+            seed = longs("seed", is_random)
+        shape = common_shape(index=index, epoch=epoch, seed=seed)
+        n = int(np.prod(shape, dtype=np.int64))
+        index, epoch = flat(index, shape), flat(epoch, shape)
+        if seed is not None:
+            trials = Trials(seed=flat(seed, shape))
+        elif isinstance(is_random, np.random.Generator):
+            trials = Trials(position=self._positions(sheet, index, is_random.random(n)))
+        elif is_random:
+            counts = np.broadcast_to(self._counts(sheet, index), (n,))
+            trials = Trials(position=draws.choices(np.ascontiguousarray(counts), np.zeros(n, np.bool_))[0])
+        else:
+            trials = Trials()
+        return Questions(sheet, shape, index, epoch, trials)
+
+    def _positions(self, sheet: Sheet, index: Longs, chance: Floats) -> Longs:
+        if sheet.odd.any() and sheet.odd[index].any():
+            return draws.positions(np.broadcast_to(self._counts(sheet, index), chance.shape), chance)
+        out = np.empty(len(chance), np.int64)
+        sheet.grid.positions(index, chance, out)
+        return out
+
+    def _counts(self, sheet: Sheet, index: Longs) -> Longs:
+        """How many trials each architecture has, odd ones too."""
+        counts = sheet.counts[index].astype(np.int64)
+        for one in np.unique(index[sheet.odd[index]]).tolist():
+            counts[index == one] = len(self._records.seeds(one, sheet.dataset, sheet.hp))
+        return counts
+
+    def _patch(self, questions: Questions, out: Floats, answer: Callable[[Any, int, int, int | bool], Any]) -> Floats:
+        """Replace the answers of odd architectures by what ``answer(api, index, epoch, seed)`` gives, if anything."""
+        for place, index, epoch, seed in questions.each_odd(self._records):
+            found = self._records.ask(index, lambda api, i=index, e=epoch, s=seed: answer(api, i, e, s))
+            if found is not None:
+                out[place] = found
+        return out
+
+

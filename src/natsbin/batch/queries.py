@@ -1,0 +1,310 @@
+"""The query methods of the scalar API over arrays."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from natsbin.api.text import OTHER_PARTS, PARTS, comment
+from natsbin.api.utils import remap_dataset_set_names
+from natsbin.batch import draws
+from natsbin.batch.arrays import (
+    Floats,
+    Longs,
+    at_each,
+    check_policy,
+    common_shape,
+    finish,
+    flat,
+    longs,
+    with_tensors,
+)
+from natsbin.batch.core import Core, Questions, Trials
+from natsbin.batch.sheet import ALL_THERE, Sheet
+from natsbin.errors import QuestionError
+from natsbin.store import Store
+from natsbin.store.layouts import MISSING, is_missing
+
+Bools = npt.NDArray[np.bool_]
+
+QUANTITIES = ("accuracy", "loss", "cur_time", "all_time")
+SEARCHED = ("cifar10", "cifar100", "ImageNet16-120")
+
+_NUMBERS = ("loss", "accuracy", "per-time", "all-time")
+
+
+class Clock(Protocol):
+    """What holds the simulated time: the scalar API."""
+
+    _used_time: Any
+
+
+class Queries(Core):
+    """The batch twins of the scalar API's query methods; see docs/batch.md for what they share."""
+
+    def __init__(self, store: Store, clock: Clock | None = None) -> None:
+        super().__init__(store)
+        self._used_time: Any = 0
+        self._clock: Clock = self if clock is None else clock
+
+    @property
+    def used_time(self) -> Any:
+        """The simulated clock in seconds: the scalar API's, where there is one."""
+        return self._clock._used_time
+
+    @with_tensors
+    def query_index_by_arch(self, archs: Any) -> npt.NDArray[np.int32]:
+        """Official indexes (int32) of architectures; -1 for what is none of the space.
+
+        ``archs`` is one of: a string, or an array or list of strings (or of objects with ``tostr()``); operation
+        digits, of shape (..., 6), or channels or their digits, of shape (..., 5), in two dimensions or more; indexes
+        of no more than one dimension, which must lie within the space (QuestionError).
+        """
+        return np.asarray(self._names.indexes(archs), np.int32)
+
+    @with_tensors
+    def get_more_info(
+        self,
+        index: Any,
+        dataset: str,
+        iepoch: Any = None,
+        hp: str | int = "12",
+        is_random: Any = False,
+        *,
+        missing: str = "nan",
+    ) -> dict[str, Any]:
+        """Loss, accuracy (percent) and seconds on each set of a dataset after epochs counted from 0 (None: the last).
+
+        ``is_random``: False for the mean over the seeds; a seed or seeds; a numpy Generator for one random trial of
+        each; True to draw as the scalar API does. ``index``, ``iepoch`` and seeds broadcast; the values of the dict
+        are float64 arrays of that shape, but for the comment.
+        """
+        check_policy(missing)
+        sheet = self._sheet(hp, dataset)
+        asked = self._ask(sheet, self._index(index), self._epoch(sheet, iepoch), is_random)
+        found = self._info(asked)
+        out: dict[str, Any] = {}
+        for name, values in found.items():
+            what = f"{name} of hp {sheet.hp} on {dataset}"
+            out[name] = values if isinstance(values, str) else finish(values, asked.shape, missing, what)
+        return out
+
+    def _info(self, asked: Questions) -> dict[str, Any]:
+        """The dict of ``get_more_info`` in flat arrays."""
+        sheet = asked.sheet
+        out: dict[str, Any] = {}
+        parts = [("train", "train"), *PARTS.get(sheet.dataset, OTHER_PARTS)]
+        for label, setname in parts:
+            if setname in sheet.sets:
+                out.update(self._part(asked, label, setname))
+            if label == "train" and (told := comment(sheet.dataset, sheet.hp)) is not None:
+                out["comment"] = told
+        numbers = [values for values in out.values() if not isinstance(values, str)]
+        if sheet.dataset == "cifar10-valid" and "valid-accuracy" in out:
+            gone = is_missing(out["valid-accuracy"])  # the API has no answer at all without it
+            for values in numbers:
+                values[gone] = MISSING
+        for place, index, epoch, seed in asked.each_odd(self._records):
+            found = self._records.ask(
+                index,
+                lambda api, i=index, e=epoch, s=seed: api.get_more_info(i, sheet.dataset, e, sheet.hp, s),
+            )
+            for name, value in (found or {}).items():
+                if isinstance(value, float):
+                    out.setdefault(name, np.full(asked.n, MISSING))[place] = value
+        return out
+
+    def _part(self, asked: Questions, label: str, setname: str) -> dict[str, Floats]:
+        accuracy, loss = asked.values(setname, "accuracy"), asked.values(setname, "loss")
+        seconds = asked.seconds(setname)
+        gone = is_missing(accuracy)
+        if gone.any():
+            loss[gone] = seconds[gone] = MISSING
+        per_time = seconds / (asked.epoch + 1)
+        return dict(zip((f"{label}-{name}" for name in _NUMBERS), (loss, accuracy, per_time, seconds), strict=True))
+
+    @with_tensors
+    def get_cost_info(
+        self, index: Any, dataset: str, hp: str | int = "12", *, missing: str = "nan"
+    ) -> dict[str, npt.NDArray[Any]]:
+        """FLOPs and parameters in millions, latency and times in seconds, each the mean over the seeds.
+
+        Arrays of the shape of ``index``; ``T-SET@epoch`` and ``T-SET@total`` of every set of the dataset.
+        """
+        check_policy(missing)
+        sheet = self._sheet(hp, dataset)
+        indexes = self._index(index)
+        found = self._costs(sheet, indexes.reshape(-1))
+        what = f"of hp {sheet.hp} on {dataset}"
+        return {name: finish(values, indexes.shape, missing, f"{name} {what}") for name, values in found.items()}
+
+    def _costs(self, sheet: Sheet, index: Longs) -> dict[str, Floats]:
+        flops, params = sheet.costs
+        found = {"flops": flops[index], "params": params[index], "latency": sheet.latency[index]}
+        gone = is_missing(found["flops"])
+        names = [name for name in sheet.table.kernel.sets if name != "train"]
+        for name in ("train", *names):
+            for label, values in (("epoch", sheet.time_per_epoch(name)), ("total", sheet.time_total(name))):
+                found[f"T-{name}@{label}"] = np.where(gone, MISSING, values[index])
+        odd = np.flatnonzero((sheet.odd | sheet.mixed)[index])
+        for place in odd[np.argsort(index[odd], kind="stable")].tolist():
+            one = int(index[place])
+            answer = self._records.ask(one, lambda api, i=one: api.get_cost_info(i, sheet.dataset, sheet.hp)) or {}
+            for name, values in found.items():
+                value = answer.get(name)
+                values[place] = MISSING if value is None else value
+        return found
+
+    @with_tensors
+    def get_latency(self, index: Any, dataset: str, hp: str | int = "12", *, missing: str = "nan") -> Any:
+        """The mean latency in seconds over the seeds that have one; missing where none has."""
+        check_policy(missing)
+        sheet = self._sheet(hp, dataset)
+        indexes = self._index(index)
+        return finish(self._latency(sheet, indexes.reshape(-1)), indexes.shape, missing, f"latency on {dataset}")
+
+    def _latency(self, sheet: Sheet, index: Longs) -> Floats:
+        values = sheet.latency[index]
+        odd = sheet.odd[index]
+        for one in np.unique(index[odd]).tolist() if odd.any() else ():
+            found = self._records.ask(one, lambda api, i=one: api.get_latency(i, sheet.dataset, sheet.hp))
+            values[index == one] = MISSING if found is None else found
+        return values
+
+    @with_tensors
+    def simulate_train_eval(
+        self,
+        arch: Any,
+        dataset: str,
+        iepoch: Any = None,
+        hp: str | int = "12",
+        account_time: bool = True,
+        *,
+        rng: np.random.Generator | None = None,
+        seed: Any = None,
+        missing: str = "nan",
+    ) -> tuple[Any, Any, Any, Any]:
+        """A whole schedule of trainings: accuracies in percent, latencies, seconds, and the clock after each, in order.
+
+        One random trial of each, drawn with ``rng``, or as the scalar API draws without one; or those of ``seed``.
+        The clock moves on by the seconds of every training that has an answer, unless ``account_time`` is False.
+        """
+        check_policy(missing)
+        if dataset not in SEARCHED:
+            raise QuestionError(f"Invalid dataset name : {dataset} vs {SEARCHED}")
+        costs = self._sheet(hp, dataset)
+        sheet = self._sheet(hp, "cifar10-valid") if dataset == "cifar10" else costs
+        index, epoch = self._index(arch), self._epoch(sheet, iepoch)
+        seeds = None if seed is None else longs("seed", seed)
+        shape = common_shape(arch=index, iepoch=epoch, seed=seeds)
+        index, epoch = flat(index, shape), flat(epoch, shape)
+        n = int(np.prod(shape, dtype=np.int64))
+        fallback = self._without_valid(sheet, shape, index, epoch)
+        if seeds is not None:
+            first = second = Trials(seed=flat(seeds, shape))
+        else:
+            first, second = self._two_draws(sheet, index, n, fallback, rng)
+        asked = Questions(sheet, shape, index, epoch, first)
+        accuracy, seconds = self._trained(asked, fallback, second)
+        latency = np.array(np.broadcast_to(self._latency(costs, index), (n,)))
+        gone = is_missing(accuracy) | np.broadcast_to(self._refused(costs, index), (n,))
+        if gone.any():
+            accuracy[gone] = seconds[gone] = latency[gone] = MISSING
+        clock = np.full(n, self._clock._used_time, np.float64)
+        if account_time and n:
+            taken = np.where(gone, 0.0, seconds)
+            clock = np.cumsum(np.concatenate([clock[:1], taken]))[1:]
+            self._clock._used_time = float(clock[-1])
+        what = f"of a training with hp {sheet.hp} on {dataset}"
+        return (
+            finish(accuracy, shape, missing, f"accuracy {what}"),
+            finish(latency, shape, "nan" if missing == "raise" else missing, f"latency {what}"),
+            finish(seconds, shape, missing, f"seconds {what}"),
+            clock.reshape(shape),
+        )
+
+    def _refused(self, costs: Sheet, index: Longs) -> Bools:
+        """Where the API gives no costs at all, and so no training."""
+        refused = is_missing(costs.costs[0])[index]
+        odd = costs.odd[index]
+        for one in np.unique(index[odd]).tolist() if odd.any() else ():
+            found = self._records.ask(one, lambda api, i=one: api.get_cost_info(i, costs.dataset, costs.hp))
+            refused[index == one] = found is None
+        return refused
+
+    def _without_valid(self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs) -> Bools | None:
+        """Where there is no validation accuracy at an epoch; None where it is everywhere."""
+        covers = sheet.covers("x-valid")[epoch]
+        if (covers == ALL_THERE).all() and not sheet.odd.any():
+            return None
+        asked = Questions(sheet, shape, index, epoch, Trials())
+        accuracy = asked.values("x-valid", "accuracy")
+        self._patch(
+            asked, accuracy, lambda api, i, e, _: self._info_of(api, i, sheet, e, False).get("valid-accuracy")
+        )
+        return is_missing(accuracy)
+
+    @staticmethod
+    def _info_of(api: Any, index: int, sheet: Sheet, epoch: int | None, seed: int | bool) -> dict[str, Any]:
+        found: dict[str, Any] = api.get_more_info(index, sheet.dataset, epoch, sheet.hp, seed)
+        return found
+
+    def _two_draws(
+        self, sheet: Sheet, index: Longs, n: int, fallback: Bools | None, rng: np.random.Generator | None
+    ) -> tuple[Trials, Trials]:
+        """A random trial for each question, and a second for those without a validation accuracy."""
+        twice = np.zeros(n, np.bool_) if fallback is None or sheet.dataset == "cifar10-valid" else fallback
+        if rng is None:
+            counts = np.ascontiguousarray(np.broadcast_to(self._counts(sheet, index), (n,)))
+            first, second = draws.choices(counts, twice)
+            return Trials(position=first), Trials(position=second)
+        one = self._positions(sheet, index, rng.random(n))
+        two = np.zeros(n, np.int64)
+        places = np.flatnonzero(twice)
+        if len(places):
+            again = np.ascontiguousarray(at_each(index, places))
+            two[places] = self._positions(sheet, again, rng.random(len(places)))
+        return Trials(position=one), Trials(position=two)
+
+    def _trained(self, asked: Questions, fallback: Bools | None, second: Trials) -> tuple[Floats, Floats]:
+        """Accuracy and seconds of each training; missing where the API has none."""
+        sheet = asked.sheet
+        accuracy = asked.values("x-valid", "accuracy")
+        seconds = asked.seconds("train") + asked.seconds("x-valid") / (asked.epoch + 1)
+        if fallback is None:
+            return accuracy, seconds
+        places = np.flatnonzero(fallback)
+        if sheet.dataset != "cifar10-valid" and len(places):
+            index = np.ascontiguousarray(at_each(asked.index, places))
+            epoch = np.ascontiguousarray(at_each(asked.epoch, places))
+            shape = (len(places),)
+            now = Questions(sheet, shape, index, epoch, _some(asked.trials, places))
+            later = Questions(sheet, shape, index, sheet.last, _some(second, places))
+            accuracy[places] = now.values("ori-test", "accuracy")
+            accuracy[places[is_missing(later.values("x-valid", "accuracy"))]] = MISSING
+            seconds[places] = now.seconds("train") + later.seconds("x-valid") / sheet.epochs
+        for place, one, at, seed in asked.each_odd(self._records):
+            found = self._records.ask(one, lambda api, i=one, e=at, s=seed: self._odd_training(api, sheet, i, e, s))
+            accuracy[place], seconds[place] = (MISSING, MISSING) if found is None else found
+        return accuracy, seconds
+
+    def _odd_training(self, api: Any, sheet: Sheet, index: int, epoch: int, seed: int | bool) -> tuple[float, float]:
+        info = self._info_of(api, index, sheet, epoch, seed)
+        if "valid-accuracy" in info:
+            return info["valid-accuracy"], info["train-all-time"] + info["valid-per-time"]
+        last = self._info_of(api, index, sheet, None, seed)
+        return info["valtest-accuracy"], info["train-all-time"] + last["valid-per-time"]
+
+
+def _some(trials: Trials, places: Longs) -> Trials:
+    seed = None if trials.seed is None else np.ascontiguousarray(at_each(trials.seed, places))
+    position = None if trials.position is None else np.ascontiguousarray(at_each(trials.position, places))
+    return Trials(seed, position)
+
+
+def where_kept(dataset: str, metric_on_set: str) -> tuple[str, str]:
+    """The dataset and set behind the names ``valid`` and ``test`` of the scalar API."""
+    dataset, setname = remap_dataset_set_names(dataset, metric_on_set)
+    return dataset, "x-valid" if setname == "valid" else setname
