@@ -11,11 +11,12 @@ from typing import Any
 import nats_bench
 import pytest
 from oracle import Pair, ask, difference, plain
-from oracle_archives import benchmark, varied_benchmark
+from oracle_archives import benchmark, varied_benchmark, write_folder
 from oracle_questions import DATASETS, SEEDS, SETS, WRONG_SEED, Stream
 
 import natsbin
 from natsbin.api.structure import topology_str2structure
+from natsbin.convert import convert
 from natsbin.spaces import SPACES
 from natsbin.synthetic import make_archive
 
@@ -170,10 +171,16 @@ def test_records_made_by_hand() -> None:
         agree(lambda _, lib, w=wrong: lib.ResultsCount.create_from_state_dict(w).name, None, None)
 
 
-def test_objects_of_the_dictionary_are_live(odd: tuple[str, dict[str, Any]]) -> None:
-    """Whatever a program changes in them, both APIs then answer the same."""
+@pytest.mark.parametrize("from_store", [False, True])
+def test_objects_of_the_dictionary_are_live(odd: tuple[str, dict[str, Any]], tmp_path: Path, from_store: bool) -> None:
+    """Whatever a program changes in them, both APIs then answer the same; what it left alone a store answers for."""
     name, base = odd
-    pair = Pair(*(lib.create(base, name, verbose=False) for lib in (nats_bench, natsbin)))
+    given: Any = base
+    if from_store:
+        write_folder(base, tmp_path / "archive")
+        given = convert(tmp_path / "archive", tmp_path / "store.h5")
+    pair = Pair(nats_bench.create(base, name, verbose=False), natsbin.create(given, name, verbose=False))
+    pair.ours.filename = None
     rng = random.Random(6)
     random.seed(5)
     stream = Stream(pair, SPACES[name], list(base["arch2infos"]), rng)
