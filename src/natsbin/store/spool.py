@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -42,7 +43,8 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # of a full disk: what it could not take is not needed any more
+            self._file.close()
 
     def add(self, table: tuple[str, str], block: Block, first_trial: int) -> None:
         """Append a block whose row 0 of its group is trial ``first_trial`` of the table."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -108,6 +109,36 @@ class TreeWriter:
             node.make_scale(f"This is a netCDF dimension but not a netCDF variable.{length:10d}")
 
 
+class _Disk(io.FileIO):
+    """A file that raises for the first write that the disk refuses, and forgets all later ones.
+
+    HDF5 writes as it closes a file, and one that it could not close stays with the process to its end.
+    """
+
+    refuses = False
+
+    def write(self, data: Any, /) -> int:
+        view = memoryview(data).cast("B")
+        done = 0
+        while done < len(view) and not self.refuses:
+            try:
+                done += super().write(view[done:])
+            except OSError:
+                self.refuses = True
+                raise
+        return len(view)
+
+
+def _close(file: h5py.File, disk: _Disk) -> None:
+    try:
+        file.close()
+    except (OSError, RuntimeError) as error:
+        if not disk.refuses:
+            raise
+        file.close()
+        raise OSError(str(error)) from error
+
+
 @contextmanager
 def new_store(path: Path, state: str, *, force: bool) -> Iterator[TreeWriter]:
     """A store in the making, which takes the place of ``path`` when the block ends, and leaves nothing if it fails.
@@ -118,20 +149,25 @@ def new_store(path: Path, state: str, *, force: bool) -> Iterator[TreeWriter]:
     _remove_stale(path)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with part.open("xb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # says that its writer lives
+        with _Disk(part, "x+b") as disk:
+            fcntl.flock(disk, fcntl.LOCK_EX)  # says that its writer lives
             # The latest format has the smallest metadata; aligned chunks can be mapped.
-            with h5py.File(
-                part,
+            file = h5py.File(
+                disk,
                 "w",
                 libver="latest",
-                locking=False,
                 alignment_threshold=fmt.ALIGNMENT,
                 alignment_interval=fmt.ALIGNMENT,
                 meta_block_size=fmt.METADATA_BLOCK,
-            ) as file:
+            )
+            try:
                 tree = TreeWriter(file, state)
                 yield tree
+            except BaseException:
+                disk.refuses = True
+                raise
+            finally:
+                _close(file, disk)
             seal(part, tree.chunks)
             _sync(part)
             refuse_existing(path, force)
