@@ -10,11 +10,12 @@ from contenders import Setting, Work
 
 def open_works(setting: Setting) -> dict[str, Work]:
     """All work, one call each."""
-    import natsbin
+    from natsbin.batch import Batch
+    from natsbin.store import open_store
 
     questions = setting.questions
     hp, pool = questions.hp, questions.pool
-    batch = natsbin.create(setting.store, questions.space, fast_mode=True, verbose=False).batch
+    batch = Batch(open_store(setting.store))
     (archs, at), (curved, curve_seeds) = questions.calls.T, questions.curves.T
     pointed, point_seeds, point_epochs = questions.points.T
 

@@ -40,7 +40,8 @@ def measure(store: str, values: int) -> dict[str, float]:
     import h5py
     import numpy as np
 
-    import natsbin
+    from natsbin.batch import Batch
+    from natsbin.store import open_store
 
     with h5py.File(store) as file:
         space = str(file.attrs["space"])
@@ -51,7 +52,7 @@ def measure(store: str, values: int) -> dict[str, float]:
     random = np.random.default_rng(0)
     archs, seeds = trials[:, random.integers(trials.shape[1], size=values)]
     at = random.integers(epochs, size=values)
-    batch = natsbin.create(store, space, verbose=False).batch
+    batch = Batch(open_store(Path(store)))
     every, place = np.unique(trials[1], return_inverse=True)
     held = np.full((int(trials[0].max()) + 1, len(every)), np.nan)
     held[trials[0], place] = batch.points(trials[0], DATASET, "x-valid", hp=hp, is_random=trials[1])
