@@ -52,6 +52,17 @@ def test_convert_takes_the_chunks_of_a_split_tar(tmp_path: Path) -> None:
     assert natsbin.create(str(tmp_path / "x.h5"), "sss", verbose=False).arch(1) == "8:8:8:8:16"
 
 
+def test_convert_takes_the_weights_of_a_full_archive(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="torch, which full archives are made with, is not installed")
+    src = make_archive(tmp_path / "NATS-sss-made-full", SSS, [0], kind="full")
+    found = run("convert", src, "--weights", "--hp", "01", "--dataset", "cifar10", "--json", "--quiet")
+    assert found.exit_code == 0, found.stderr
+    assert json.loads(found.stdout)["weights_bytes"] > 0
+    api = natsbin.create(json.loads(found.stdout)["store"], "sss", verbose=False)
+    assert "lastact.0.weight" in api.get_net_param(0, "cifar10", 777, hp="01")
+    assert run("convert", src, "--hp", "01").exit_code == 2
+
+
 def test_what_is_refused_is_one_line_on_stderr(tmp_path: Path, store: Path) -> None:
     for words in (("convert", tmp_path / "nowhere"), ("info", tmp_path / "nowhere.h5"), ("export", store, tmp_path)):
         found = run(*words)

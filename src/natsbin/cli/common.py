@@ -11,6 +11,23 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
+
+def _indexes(_context: click.Context, _parameter: click.Parameter, text: str | None) -> list[int] | None:
+    """The numbers that ``0-199,9075`` spells."""
+    if text is None:
+        return None
+    indexes: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        if not first.isdecimal() or not (last or first).isdecimal():
+            raise click.BadParameter(f"{part!r} is neither a number nor a range such as 0-199")
+        indexes.extend(range(int(first), int(last or first) + 1))
+    return indexes
+
+
+archs_option = click.option(
+    "--archs", callback=_indexes, metavar="INDEXES", help="Architectures, such as 0-199,9075.  [default: all]"
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 force_option = click.option("--force", is_flag=True, help="Replace what is there.")
 quiet_option = click.option("--quiet", is_flag=True, help="Show no progress.")
