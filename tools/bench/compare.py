@@ -53,9 +53,14 @@ def compare(
         if benchmark:
             setting["benchmark"] = str(benchmark)
         results: Results = {}
+        failed: list[str] = []
         for module in only or TITLES:
-            if SOURCES.get(module, "store") in setting:
+            if SOURCES.get(module, "store") not in setting:
+                continue
+            try:
                 results[module] = _contender(module, setting, kinds or WORK, budget, status.update)
+            except click.ClickException as error:  # the others' results took long enough to be kept
+                failed.append(f"{TITLES[module]}: {error.message}")
     counts = questions.counts()
     result = {"machine": about, "space": questions.space, "pool": len(questions.pool), "counts": counts}
     if out:
@@ -63,6 +68,8 @@ def compare(
     report.output.print(machine.line(about), highlight=False)
     for table in tables(results, counts):
         report.output.print(table)
+    if failed:
+        raise click.ClickException("; ".join(failed))
 
 
 def _contender(
