@@ -38,9 +38,7 @@ def full_file(space_name: str, index: int, seed: int, finals: bool) -> bytes:
         for (dataset, trial_seed), trial in state["all_results"].items():
             key = [seed, index, int(hp), DATASETS.index(dataset), trial_seed]
             trial["net_state_dict"] = _state_dict(trial, dataset, np.random.default_rng(key))
-    stream = io.BytesIO()
-    _Pickler(stream).dump(states)
-    return bz2.compress(stream.getvalue())
+    return bz2.compress(dumps(states))
 
 
 def _state_dict(trial: dict[str, Any], dataset: str, rng: np.random.Generator) -> Tensors:
@@ -76,6 +74,13 @@ def _shapes(config: dict[str, Any]) -> Any:
     shapes = OrderedDict((name, tuple(tensor.shape)) for name, tensor in found.items())
     shapes._metadata = found._metadata  # type: ignore[attr-defined]
     return shapes
+
+
+def dumps(value: Any) -> bytes:
+    """The pickle of a value in which every array stands for a tensor. Depends on the value alone."""
+    stream = io.BytesIO()
+    _Pickler(stream).dump(value)
+    return stream.getvalue()
 
 
 class _Storage:

@@ -94,7 +94,6 @@ def _head(archive: Archive, selection: Selection) -> str:
         "space": archive.space.name,
         "source": archive.path.name,
         "source_digest": archive.digest or "",
-        "source_bytes": archive.compressed_bytes,
         "hps": selection.hps,
         "datasets": selection.datasets,
     }
