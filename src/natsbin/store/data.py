@@ -89,8 +89,8 @@ class Data:
 
     def __init__(self, file: MappedFile, path: str) -> None:
         self.path = path
-        self._file, self._place = file, f"{file.path}: {path}"
-        with reading(self._place):
+        self._file, self.place = file, f"{file.path}: {path}"
+        with reading(self.place):
             node, digests = file.hdf5[path], file.hdf5[f"{fmt.CHECKSUMS}/{path}"]
             self._id = node.id
             self.attrs: h5py.AttributeManager = node.attrs  # read one by one: those of dimensions are slow
@@ -129,7 +129,7 @@ class Data:
                 raise ValueError(f"chunk {number}: {info.size} bytes at {info.byte_offset} of {end}")
             places[number] = (info.byte_offset, info.size, filtered)
 
-        with reading(self._place):
+        with reading(self.place):
             self._id.chunk_iter(visit)
         return places
 
@@ -159,7 +159,7 @@ class Data:
         A chunk that is not there is full of missing values. Raises StoreError where the bytes are not those that
         were written.
         """
-        with reading(f"{self._place}: chunk {number}"):
+        with reading(f"{self.place}: chunk {number}"):
             if number not in self._places:
                 if self._digests[number]:
                     raise ValueError("it is not there")
@@ -177,7 +177,7 @@ class Data:
 
     def array(self, dtype: str) -> npt.NDArray[Any]:
         """All values of a dataset of one chunk; StoreError where the type is another than ``dtype``."""
-        with reading(self._place):
+        with reading(self.place):
             found, expected = self.kind.dtype, np.dtype(dtype)
             if found != expected and not (expected.kind == found.kind == "S"):
                 raise ValueError(f"{found}, expected {expected}")
@@ -188,5 +188,5 @@ class Data:
 
     def layout(self) -> layouts.Layout:
         """How the numbers of a column are laid out."""
-        with reading(self._place):
+        with reading(self.place):
             return layouts.from_hdf5(self.kind)

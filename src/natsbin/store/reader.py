@@ -56,6 +56,8 @@ class Store:
             self.space: SearchSpace = SPACES[attrs["space"]]
             self.attrs: dict[str, Any] = attrs
             self.total = int(attrs["total_architectures"])
+            if not 0 < self.total <= len(self.space):
+                raise ValueError(f"{self.total} architectures, of {len(self.space)} in the {self.space.title} space")
             self.indexes: npt.NDArray[np.int32] = self.file.data(fmt.ARCHITECTURE).array("<i4")
             _check_ascending(self.indexes, self.total)
         self._tables: dict[tuple[str, str], Table] = {}
@@ -213,7 +215,7 @@ class Store:
 
 def column_coding(data: Data) -> codec.Coding:
     """How a column's values come from its numbers. StoreError for what no writer writes."""
-    with reading(data.path):
+    with reading(data.place):
         kind = data.attrs["coding"]
         samples, shift = int(data.attrs.get("samples", 0)), int(data.attrs.get("shift", 0))
         if kind not in (codec.PLAIN, codec.SUM, codec.COUNT) or (kind != codec.PLAIN and not 0 < samples < 2**31):
