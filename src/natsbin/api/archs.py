@@ -299,18 +299,17 @@ class Archs(abc.ABC):
         return found
 
     def _results(self, index: Any, hp: str | int) -> ArchResults:
-        """An architecture's live object with one set of hyper-parameters."""
-        if index not in self.arch2infos_dict:
-            raise self._absent(index)
-        arch: Arch = self.arch2infos_dict[index]
+        """An architecture's object with one set of hyper-parameters, for reading alone."""
+        arch = self._peek(index)
         if (name := hp_name(hp)) not in arch:
             raise no_hp(index, hp, arch)
         return arch[name]
 
     def _copied(self, index: Any, hp: str | int) -> ArchResults:
+        """An architecture's object with one set of hyper-parameters, for a program to have."""
         infos = self.arch2infos_dict
         fresh = isinstance(infos, Infos) and index in infos and not infos.is_live(index)
-        arch = self._peek(index)
+        arch = infos.make(index) if fresh else self._peek(index)
         if (name := hp_name(hp)) not in arch:
             raise no_hp(index, hp, arch)
         return arch[name] if fresh else copy.deepcopy(arch[name])

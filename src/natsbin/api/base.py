@@ -64,12 +64,7 @@ class NASBenchMetaAPI(Archs):
             answer = self._fast.more_info(index, dataset, iepoch, name, is_random)
             if answer is not None:
                 return answer
-        if index not in self.arch2infos_dict:
-            raise self._absent(index)
-        arch = self.arch2infos_dict[index]
-        if name not in arch:
-            raise no_hp(index, hp, arch)
-        results = arch[name]
+        results = self._results(index, hp)
         if is_random is True:
             is_random = random.choice(results.get_dataset_seeds(dataset))
         return self._collect(results, dataset, iepoch, name, is_random)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, ItemsView, Mapping, ValuesView
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ Arch = OrderedDict[str, ArchResults]
 Load = Callable[[int], Mapping[str, dict[str, Any]]]
 
 UNTOUCHED, LAZY, LIVE = 0, 1, 2
+
+_REMEMBERED = 16  # at 2 MB an architecture, less than a program notices
 
 _MISSING: Any = object()
 _NOT_MADE: Any = object()  # stands in the dict for an architecture that is there but has no object yet
@@ -32,6 +35,7 @@ class Infos(OrderedDict[int, Arch]):
         super().__init__()
         self.states = states
         self._load = load
+        self._remembered = lru_cache(_REMEMBERED)(self.make)
         present = np.flatnonzero(np.frombuffer(states, np.uint8)).tolist()
         for index in present:
             super().__setitem__(index, _NOT_MADE)
@@ -56,9 +60,12 @@ class Infos(OrderedDict[int, Arch]):
         return OrderedDict((hp, ArchResults.create_from_state_dict(state)) for hp, state in record.items())
 
     def peek(self, index: int) -> Arch:
-        """The object of an architecture for reading alone: what is not live stays so. KeyError if absent."""
+        """The object of an architecture for reading alone: what is not live stays so. KeyError if absent.
+
+        The last few are remembered: a program may ask more than once about one that no fast path answers for.
+        """
         found = super().__getitem__(index)
-        return self.make(index) if found is _NOT_MADE else found
+        return self._remembered(index) if found is _NOT_MADE else found
 
     def _mark(self, index: Any, state: int) -> None:
         if isinstance(index, (int, np.integer)) and 0 <= index < len(self.states):
