@@ -467,8 +467,8 @@ cdef class Meter:
             sum += term
         return sum
 
-    def seconds(self, Asked asked not None, double by, bint more, double[::1] out not None):
-        """Of epochs 0..epoch, divided by ``by``: a trial's, or the mean; with ``more`` False, of those before epoch."""
+    def seconds(self, Asked asked not None, double by, double[::1] out not None):
+        """Of epochs 0..epoch, divided by ``by``: a trial's, or the mean over an architecture's trials."""
         cdef Py_ssize_t j, i, k, n = asked.n, count
         cdef bint one = asked.at.seed != NULL or asked.at.position != NULL, odd = False
         cdef double value, sum
@@ -484,7 +484,7 @@ cdef class Meter:
                 if one and asked.row(j) < 0:
                     out[j] = from_bits(MISSING)
                     continue
-                value = self.of_one(i, asked.at.epoch[j * asked.at.epoch_step] + more)
+                value = self.of_one(i, asked.at.epoch[j * asked.at.epoch_step] + 1)
                 if by != 1.0:
                     value = value / by
                 count = self.grid.count[i]
@@ -498,11 +498,11 @@ cdef class Meter:
             for j in range(n):
                 i = asked.at.index[j * asked.at.index_step]
                 if self.term[i] != self.term[i] and not is_missing(self.term[i]):
-                    out[j] = self.of_varied(asked, j, by, more)
+                    out[j] = self.of_varied(asked, j, by)
 
-    cdef double of_varied(self, Asked asked, Py_ssize_t j, double by, bint more) except? -1.0:
+    cdef double of_varied(self, Asked asked, Py_ssize_t j, double by) except? -1.0:
         cdef Py_ssize_t i = asked.at.index[j * asked.at.index_step], t, first = self.grid.table.first[i]
-        cdef Py_ssize_t epoch = asked.at.epoch[j * asked.at.epoch_step] + more - 1, count = self.grid.count[i]
+        cdef Py_ssize_t epoch = asked.at.epoch[j * asked.at.epoch_step], count = self.grid.count[i]
         cdef bint one = asked.at.seed != NULL or asked.at.position != NULL
         cdef Repeated known = Repeated(-1.0, 0.0)
         cdef Sum sum = Sum(0.0, 0.0)

@@ -74,7 +74,7 @@ def finish(values: Floats, shape: tuple[int, ...], missing: str, what: str) -> A
     shaped = values.reshape(shape)
     if missing == "mask":
         gone = is_missing(shaped)
-        return np.ma.MaskedArray(np.where(gone, np.nan, shaped), gone)  # type: ignore[no-untyped-call]
+        return np.ma.MaskedArray(np.where(gone, np.nan, shaped), gone)
     if missing == "raise" and (gone := is_missing(values)).any():
         raise QuestionError(f"no {what} at place {int(np.argmax(gone))} ({int(gone.sum())} of {len(values)} missing)")
     return shaped
@@ -108,7 +108,8 @@ def with_tensors(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate
         named: Any = {name: _to_numpy(torch, one) for name, one in kwargs.items()}
         return _to_torch(torch, method(self, *given, **named))  # type: ignore[no-any-return]
 
-    return call
+    wrapped: Any = call
+    return wrapped  # type: ignore[no-any-return]
 
 
 def _to_numpy(torch: Any, value: Any) -> Any:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from natsbin import _kernel
 from natsbin.api.archs import hp_name
@@ -46,15 +45,17 @@ class Questions:
         lane.values(self.asked, out)
         return out
 
-    def seconds(self, setname: str, more: bool = True) -> Floats:
-        """Seconds of epochs 0..epoch, or of those before ``epoch``."""
+    def seconds(self, setname: str) -> Floats:
+        """Seconds of epochs 0..epoch of a set, added up; missing where it has no times."""
         out = empty(self.n)
-        self.sheet.meter(setname).seconds(self.asked, 1.0, more, out)
+        self.sheet.meter(setname).seconds(self.asked, 1.0, out)
         return out
 
     @cached_property
     def odd(self) -> Longs:
         """The places of questions about architectures that only records answer for, by architecture."""
+        if not self.sheet.any_odd:
+            return np.empty(0, np.int64)
         places = np.flatnonzero(np.broadcast_to(self.sheet.odd[self.index], (self.n,)))
         return places[np.argsort(at_each(self.index, places), kind="stable")]
 
@@ -67,7 +68,7 @@ class Questions:
             if self.trials.seed is not None:
                 seed = int(at_each(self.trials.seed, one)[0])
             elif self.trials.position is not None:
-                seeds = records.seeds(index, self.sheet.dataset, self.sheet.hp)
+                seeds = records.seeds(index, self.sheet.hp, self.sheet.dataset)
                 seed = seeds[int(at_each(self.trials.position, one)[0])] if seeds else False
             yield place, index, epoch, seed
 
@@ -136,7 +137,7 @@ class Core:
         return Questions(sheet, shape, index, epoch, trials)
 
     def _positions(self, sheet: Sheet, index: Longs, chance: Floats) -> Longs:
-        if sheet.odd.any() and sheet.odd[index].any():
+        if sheet.any_odd and sheet.odd[index].any():
             return draws.positions(np.broadcast_to(self._counts(sheet, index), chance.shape), chance)
         out = np.empty(len(chance), np.int64)
         sheet.grid.positions(index, chance, out)
@@ -145,16 +146,6 @@ class Core:
     def _counts(self, sheet: Sheet, index: Longs) -> Longs:
         """How many trials each architecture has, odd ones too."""
         counts = sheet.counts[index].astype(np.int64)
-        for one in np.unique(index[sheet.odd[index]]).tolist():
-            counts[index == one] = len(self._records.seeds(one, sheet.dataset, sheet.hp))
+        for one in np.unique(index[sheet.odd[index]]).tolist() if sheet.any_odd else ():
+            counts[index == one] = len(self._records.seeds(one, sheet.hp, sheet.dataset))
         return counts
-
-    def _patch(self, questions: Questions, out: Floats, answer: Callable[[Any, int, int, int | bool], Any]) -> Floats:
-        """Replace the answers of odd architectures by what ``answer(api, index, epoch, seed)`` gives, if anything."""
-        for place, index, epoch, seed in questions.each_odd(self._records):
-            found = self._records.ask(index, lambda api, i=index, e=epoch, s=seed: answer(api, i, e, s))
-            if found is not None:
-                out[place] = found
-        return out
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ def choices(counts: Longs, twice: npt.NDArray[np.bool_]) -> tuple[Longs, Longs]:
     first, second = np.zeros(len(counts), np.int64), np.zeros(len(counts), np.int64)
     version, internal, gauss = random.getstate()
     generator = np.random.MT19937()
-    start = {
+    start: Any = {
         "bit_generator": "MT19937",
         "state": {"key": np.array(internal[:-1], np.uint32), "pos": internal[-1]},
     }

@@ -37,7 +37,7 @@ class Names:
     def indexes(self, archs: Any) -> npt.NDArray[Any]:
         """Indexes of architectures; -1 for what is none. See ``Batch.query_index_by_arch`` for what may be given."""
         if isinstance(archs, str) or hasattr(archs, "tostr"):
-            return self.indexes([archs])[0]
+            return self._of_list([archs if isinstance(archs, str) else archs.tostr()]).reshape(())
         if isinstance(archs, (list, tuple)) and any(isinstance(one, str) or hasattr(one, "tostr") for one in archs):
             return self._of_list([one.tostr() if hasattr(one, "tostr") else one for one in archs])
         found = np.asarray(archs)

@@ -29,7 +29,6 @@ from natsbin.store.layouts import MISSING, is_missing
 
 Bools = npt.NDArray[np.bool_]
 
-QUANTITIES = ("accuracy", "loss", "cur_time", "all_time")
 SEARCHED = ("cifar10", "cifar100", "ImageNet16-120")
 
 _NUMBERS = ("loss", "accuracy", "per-time", "all-time")
@@ -107,11 +106,8 @@ class Queries(Core):
             for values in numbers:
                 values[gone] = MISSING
         for place, index, epoch, seed in asked.each_odd(self._records):
-            found = self._records.ask(
-                index,
-                lambda api, i=index, e=epoch, s=seed: api.get_more_info(i, sheet.dataset, e, sheet.hp, s),
-            )
-            for name, value in (found or {}).items():
+            found = self._records.more_info(index, sheet.hp, sheet.dataset, epoch, seed)
+            for name, value in found.items():
                 if isinstance(value, float):
                     out.setdefault(name, np.full(asked.n, MISSING))[place] = value
         return out
@@ -142,8 +138,12 @@ class Queries(Core):
 
     def _costs(self, sheet: Sheet, index: Longs) -> dict[str, Floats]:
         flops, params = sheet.costs
-        found = {"flops": flops[index], "params": params[index], "latency": sheet.latency[index]}
-        gone = is_missing(found["flops"])
+        gone = sheet.refused[index]
+        found = {
+            "flops": np.where(gone, MISSING, flops[index]),
+            "params": np.where(gone, MISSING, params[index]),
+            "latency": sheet.latency[index],
+        }
         names = [name for name in sheet.table.kernel.sets if name != "train"]
         for name in ("train", *names):
             for label, values in (("epoch", sheet.time_per_epoch(name)), ("total", sheet.time_total(name))):
@@ -151,7 +151,7 @@ class Queries(Core):
         odd = np.flatnonzero((sheet.odd | sheet.mixed)[index])
         for place in odd[np.argsort(index[odd], kind="stable")].tolist():
             one = int(index[place])
-            answer = self._records.ask(one, lambda api, i=one: api.get_cost_info(i, sheet.dataset, sheet.hp)) or {}
+            answer = self._records.cost_info(one, sheet.hp, sheet.dataset)
             for name, values in found.items():
                 value = answer.get(name)
                 values[place] = MISSING if value is None else value
@@ -169,7 +169,7 @@ class Queries(Core):
         values = sheet.latency[index]
         odd = sheet.odd[index]
         for one in np.unique(index[odd]).tolist() if odd.any() else ():
-            found = self._records.ask(one, lambda api, i=one: api.get_latency(i, sheet.dataset, sheet.hp))
+            found = self._records.cost_info(one, sheet.hp, sheet.dataset).get("latency")
             values[index == one] = MISSING if found is None else found
         return values
 
@@ -227,29 +227,23 @@ class Queries(Core):
 
     def _refused(self, costs: Sheet, index: Longs) -> Bools:
         """Where the API gives no costs at all, and so no training."""
-        refused = is_missing(costs.costs[0])[index]
+        refused = costs.refused[index]
         odd = costs.odd[index]
         for one in np.unique(index[odd]).tolist() if odd.any() else ():
-            found = self._records.ask(one, lambda api, i=one: api.get_cost_info(i, costs.dataset, costs.hp))
-            refused[index == one] = found is None
+            refused[index == one] = not self._records.cost_info(one, costs.hp, costs.dataset)
         return refused
 
     def _without_valid(self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs) -> Bools | None:
         """Where there is no validation accuracy at an epoch; None where it is everywhere."""
         covers = sheet.covers("x-valid")[epoch]
-        if (covers == ALL_THERE).all() and not sheet.odd.any():
+        if (covers == ALL_THERE).all() and not sheet.any_odd:
             return None
         asked = Questions(sheet, shape, index, epoch, Trials())
         accuracy = asked.values("x-valid", "accuracy")
-        self._patch(
-            asked, accuracy, lambda api, i, e, _: self._info_of(api, i, sheet, e, False).get("valid-accuracy")
-        )
+        for place, one, at, _ in asked.each_odd(self._records):
+            found = self._records.more_info(one, sheet.hp, sheet.dataset, at, False)
+            accuracy[place] = found.get("valid-accuracy", MISSING)
         return is_missing(accuracy)
-
-    @staticmethod
-    def _info_of(api: Any, index: int, sheet: Sheet, epoch: int | None, seed: int | bool) -> dict[str, Any]:
-        found: dict[str, Any] = api.get_more_info(index, sheet.dataset, epoch, sheet.hp, seed)
-        return found
 
     def _two_draws(
         self, sheet: Sheet, index: Longs, n: int, fallback: Bools | None, rng: np.random.Generator | None
@@ -281,21 +275,22 @@ class Queries(Core):
             epoch = np.ascontiguousarray(at_each(asked.epoch, places))
             shape = (len(places),)
             now = Questions(sheet, shape, index, epoch, _some(asked.trials, places))
-            later = Questions(sheet, shape, index, sheet.last, _some(second, places))
+            end = Questions(sheet, shape, index, sheet.last, _some(second, places))
             accuracy[places] = now.values("ori-test", "accuracy")
-            accuracy[places[is_missing(later.values("x-valid", "accuracy"))]] = MISSING
-            seconds[places] = now.seconds("train") + later.seconds("x-valid") / sheet.epochs
-        for place, one, at, seed in asked.each_odd(self._records):
-            found = self._records.ask(one, lambda api, i=one, e=at, s=seed: self._odd_training(api, sheet, i, e, s))
-            accuracy[place], seconds[place] = (MISSING, MISSING) if found is None else found
+            accuracy[places[is_missing(end.values("x-valid", "accuracy"))]] = MISSING
+            seconds[places] = now.seconds("train") + end.seconds("x-valid") / sheet.epochs
+        later = Questions(sheet, asked.shape, asked.index, sheet.last, second)
+        odd = zip(asked.each_odd(self._records), later.each_odd(self._records), strict=True)
+        for (place, one, at, seed), (_, _, last, again) in odd:
+            info = self._records.more_info(one, sheet.hp, sheet.dataset, at, seed)
+            label, timed = "valid", info
+            if "valid-accuracy" not in info:
+                label, timed = "valtest", self._records.more_info(one, sheet.hp, sheet.dataset, last, again)
+            accuracy[place] = seconds[place] = MISSING
+            if f"{label}-accuracy" in info and "valid-per-time" in timed:
+                accuracy[place] = info[f"{label}-accuracy"]
+                seconds[place] = info["train-all-time"] + timed["valid-per-time"]
         return accuracy, seconds
-
-    def _odd_training(self, api: Any, sheet: Sheet, index: int, epoch: int, seed: int | bool) -> tuple[float, float]:
-        info = self._info_of(api, index, sheet, epoch, seed)
-        if "valid-accuracy" in info:
-            return info["valid-accuracy"], info["train-all-time"] + info["valid-per-time"]
-        last = self._info_of(api, index, sheet, None, seed)
-        return info["valtest-accuracy"], info["train-all-time"] + last["valid-per-time"]
 
 
 def _some(trials: Trials, places: Longs) -> Trials:

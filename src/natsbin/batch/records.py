@@ -17,15 +17,37 @@ T = TypeVar("T")
 
 
 class Records:
-    """The scalar API over a store, of which at most one architecture's objects are kept in memory."""
+    """The scalar API over a store, of which one architecture's objects are kept in memory: ask about it in a row."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._api: NATStopology | NATSsize | None = None
         self._lock = threading.Lock()
 
-    def ask(self, index: int, question: Callable[[Any], T]) -> T | None:
-        """What a question to the API gives; None where it refuses. Ask about one architecture in a row."""
+    def more_info(self, index: int, hp: str, dataset: str, epoch: int | None, seed: int | bool) -> dict[str, Any]:
+        """What ``get_more_info`` gives; nothing where it refuses."""
+        return self._ask(index, lambda api: api.get_more_info(index, dataset, epoch, hp, seed)) or {}
+
+    def cost_info(self, index: int, hp: str, dataset: str) -> dict[str, Any]:
+        """What ``get_cost_info`` gives; nothing where it refuses."""
+        return self._ask(index, lambda api: api.get_cost_info(index, dataset, hp)) or {}
+
+    def metrics(self, index: int, hp: str, dataset: str, setname: str, epoch: int, seed: int | bool) -> dict[str, Any]:
+        """What ``ArchResults.get_metrics`` gives; nothing where it refuses."""
+        return self._ask(index, lambda api: self._live(api, index)[hp].get_metrics(dataset, setname, epoch, seed)) or {}
+
+    def seeds(self, index: int, hp: str, dataset: str) -> list[int]:
+        """The seeds of an architecture's trials, as the API draws among them; empty where it has none."""
+        return self._ask(index, lambda api: self._live(api, index)[hp].get_dataset_seeds(dataset)) or []
+
+    @staticmethod
+    def _live(api: Any, index: int) -> Any:
+        if index not in api.arch2infos_dict:
+            api.reload(None, index)
+        return api.arch2infos_dict[index]
+
+    def _ask(self, index: int, question: Callable[[Any], T]) -> T | None:
+        """What a question to the API gives; None where it refuses."""
         with self._lock:
             if self._api is None:
                 make = NATStopology if self._store.space.name == "tss" else NATSsize
@@ -37,8 +59,3 @@ class Records:
                 return question(self._api)
             except _REFUSALS:
                 return None
-
-    def seeds(self, index: int, dataset: str, hp: str) -> list[int]:
-        """The seeds of an architecture's trials, as the API draws among them; empty where it has none."""
-        found = self.ask(index, lambda api: api.query_meta_info_by_index(index, hp).get_dataset_seeds(dataset))
-        return list(found or ())

@@ -30,6 +30,7 @@ class Sheet:
         self.grid = _kernel.Grid(self.table.kernel)
         self._lanes: dict[tuple[str, str], _kernel.Lane | None] = {}
         self._meters: dict[str, _kernel.Meter] = {}
+        self._covers: dict[str, npt.NDArray[np.uint8]] = {}
         self._times: dict[tuple[str, float], Floats] = {}
 
     @cached_property
@@ -45,7 +46,13 @@ class Sheet:
         irregular = np.array([form.get("regular") is not True for form in self.store.forms])
         doubtful = np.bincount(self.table.architecture, minlength=self.total) > 0
         doubtful[self.store.indexes] |= irregular[self.store.record_forms]
-        return present & doubtful & (self.counts == 0)
+        odd: Bools = present & doubtful & (self.counts == 0)
+        return odd
+
+    @cached_property
+    def any_odd(self) -> bool:
+        """Are there any?"""
+        return bool(self.odd.any())
 
     @cached_property
     def mixed(self) -> Bools:
@@ -64,6 +71,11 @@ class Sheet:
 
     def covers(self, setname: str) -> npt.NDArray[np.uint8]:
         """For each epoch: does none, do some, or do all of the trials have a value of a set there?"""
+        if setname not in self._covers:
+            self._covers[setname] = self._find_covers(setname)
+        return self._covers[setname]
+
+    def _find_covers(self, setname: str) -> npt.NDArray[np.uint8]:
         regular = self.counts[self.table.architecture] > 0
         used = np.unique(self.table.form[regular]).tolist()
         field = "train_acc1es" if setname == "train" else "eval_acc1es"
@@ -98,18 +110,20 @@ class Sheet:
 
     @cached_property
     def costs(self) -> tuple[Floats, Floats]:
-        """FLOPs and parameters in millions, missing where the API gives no costs at all."""
+        """FLOPs and parameters in millions, missing where the API cannot agree on them."""
         flops, params = np.empty(self.total), np.empty(self.total)
         self.grid.costs(flops, params)
-        refused = is_missing(params) | is_missing(flops) | self._latencies[1]
-        flops[refused] = params[refused] = MISSING
         return flops, params
 
     @cached_property
+    def refused(self) -> Bools:
+        """Where the API gives no costs at all: no trials, no agreement, or a latency that is no number."""
+        return is_missing(self.costs[0]) | is_missing(self.costs[1]) | self._latencies[1]
+
+    @cached_property
     def latency(self) -> Floats:
-        """Mean latency in seconds over the trials that have one; missing where none has, or the API refuses."""
-        latency = np.where(is_missing(self.costs[0]), MISSING, self._latencies[0])
-        return np.ascontiguousarray(latency)
+        """Mean latency in seconds over the trials that have one; missing where none has."""
+        return np.where(self.refused, MISSING, self._latencies[0])
 
     @cached_property
     def _latencies(self) -> tuple[Floats, Bools]:
@@ -171,7 +185,7 @@ class Sheet:
             index = np.arange(self.total, dtype=np.int64)
             out = self._times[key] = np.empty(self.total)
             asked = _kernel.Asked(self.grid, self.total, index, self.last, None, None)
-            self.meter(setname).seconds(asked, by, True, out)
+            self.meter(setname).seconds(asked, by, out)
         return self._times[key]
 
     @property
