@@ -10,13 +10,14 @@ cdef dict NO_TABLES = {}
 
 
 cdef class Part:
-    """One set of a ``get_more_info`` dict, and its keys."""
+    """One set of a ``get_more_info`` dict, and its keys. Without a ``required`` one there is no answer."""
 
     cdef readonly SetColumns columns
     cdef readonly str loss, accuracy, per_time, all_time
+    cdef readonly bint required
 
-    def __init__(self, str label not None, SetColumns columns not None):
-        self.columns = columns
+    def __init__(self, str label not None, SetColumns columns not None, bint required=False):
+        self.columns, self.required = columns, required
         self.loss, self.accuracy = f"{label}-loss", f"{label}-accuracy"
         self.per_time, self.all_time = f"{label}-per-time", f"{label}-all-time"
 
@@ -106,6 +107,7 @@ cdef class Answers:
         cdef Py_ssize_t i = self.ask(index), epoch, only = -1
         cdef dict out = {}
         cdef Part part
+        cdef Point point
         if i < 0:
             return None
         desk = self.desk(hp, dataset)
@@ -114,6 +116,9 @@ cdef class Answers:
         epoch = self.epoch_of(iepoch, desk.table.epochs)
         if epoch < 0:
             return None
+        for part in desk.parts:
+            if part.required and not desk.table.point(part.columns, i, epoch, -1, &point):
+                return None
         if is_random is True:
             only = draw(desk.table, i)
         elif is_random is not False:

@@ -87,6 +87,9 @@ def _vary(trial: dict[str, Any], rng: random.Random) -> None:
             gone = rng.choice(sorted(trial[name] or ["none"]))
             trial["eval_acc1es"].pop(gone, None)
             trial["eval_losses"].pop(gone, None)
+    if rng.random() < 0.05:
+        name = rng.choice(["train_acc1es", "train_losses", "train_times"])
+        del trial[name][rng.choice(sorted(trial[name]))]
     if rng.random() < 0.1:
         rng.shuffle(trial["eval_names"])
 

@@ -18,7 +18,7 @@ import numpy as np
 from natsbin.api.archs import Archs, hp_name, no_hp
 from natsbin.api.infos import LAZY
 from natsbin.api.results import ArchResults
-from natsbin.api.text import OTHER_PARTS, PARTS, comment
+from natsbin.api.text import OTHER_PARTS, PARTS, REQUIRED, comment
 from natsbin.api.utils import remap_dataset_set_names, time_string
 from natsbin.errors import NoWeightsWarning, QuestionError
 from natsbin.spaces import DATASETS
@@ -82,8 +82,8 @@ class NASBenchMetaAPI(Archs):
             try:
                 info = results.get_metrics(dataset, setname, iepoch=iepoch, is_random=is_random)
             except _INCOMPLETE:
-                if (dataset, label) == ("cifar10-valid", "valid"):
-                    raise  # the one set that must be there
+                if (dataset, setname) == REQUIRED:
+                    raise
             else:
                 found.update(self._named(label, info, epochs))
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from natsbin import _kernel
-from natsbin.api.text import OTHER_PARTS, PARTS, comment
+from natsbin.api.text import OTHER_PARTS, PARTS, REQUIRED, comment
 from natsbin.store import Store
 
 
@@ -18,9 +18,13 @@ def fast_path(store: Store, states: bytearray, lazy: int) -> _kernel.Answers:
         except KeyError:
             return None
         sets = table.sets
-        if "train" not in sets:
+        if "train" not in sets or (dataset == REQUIRED[0] and REQUIRED[1] not in sets):
             return None
-        parts = [_kernel.Part(label, sets[name]) for label, name in PARTS.get(dataset, OTHER_PARTS) if name in sets]
+        parts = [
+            _kernel.Part(label, sets[name], (dataset, name) == REQUIRED)
+            for label, name in PARTS.get(dataset, OTHER_PARTS)
+            if name in sets
+        ]
         return _kernel.Desk(table, _kernel.Part("train", sets["train"]), comment(dataset, hp), parts)
 
     return _kernel.Answers(states, lazy, open_desk)

@@ -13,6 +13,9 @@ PARTS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 """Labels of ``get_more_info`` after ``train``, and the sets behind them, in the order of its keys."""
 
+REQUIRED = ("cifar10-valid", "x-valid")
+"""The set that ``get_more_info`` must have: others are left out of its dict where they are incomplete."""
+
 OTHER_PARTS = PARTS["cifar100"]
 
 _TRAINED_ON = {"cifar10-valid": "train set", "cifar10": "train+valid sets"}
