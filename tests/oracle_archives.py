@@ -80,7 +80,7 @@ def _vary(trial: dict[str, Any], rng: random.Random) -> None:
     trial["latency"] = rng.choice(
         [[np.float64(rng.random())], [np.float64(rng.random())], [np.float64(-1)], None, [rng.random(), rng.random()]]
     )
-    if rng.random() < 0.2:
+    if trial["eval_losses"] and rng.random() < 0.2:
         trial["eval_losses"][rng.choice(list(trial["eval_losses"]))] = math.nan
     if rng.random() < 0.2:
         for name in ("eval_acc1es", "eval_losses"):

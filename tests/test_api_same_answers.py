@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import os
 import random
 from pathlib import Path
@@ -10,8 +12,8 @@ from typing import Any
 import nats_bench
 import pytest
 from oracle import Pair, plain
-from oracle_archives import benchmark, varied_benchmark, write_folder
-from oracle_questions import DATASETS, SEARCHED, Stream, cross_product
+from oracle_archives import benchmark, varied, varied_benchmark, write_folder
+from oracle_questions import DATASETS, SEARCHED, SETS, Stream, cross_product
 
 import natsbin
 from natsbin.spaces import SPACES, SearchSpace
@@ -96,6 +98,48 @@ def test_random_questions_about_odd_records(odd: tuple[str, Path], fast_mode: bo
     Stream(pair, SPACES[name], indexes_of(folder), random.Random(int(fast_mode)), str(folder)).ask(
         4000 if FULL else 160
     )
+    assert pair.differences == []
+
+
+def without(record: dict[str, Any], lacking: str, alone: bool) -> dict[str, Any]:
+    """A record where a set lacks its values of epoch 3 (0 of short trainings), in every trial or in the first alone."""
+    record = copy.deepcopy(record)
+    for state in record.values():
+        done: set[str] = set()
+        for (dataset, _), trial in state["all_results"].items():
+            if alone and dataset in done:
+                continue
+            done.add(dataset)
+            epoch = min(3, trial["epochs"] - 1)
+            keys = {"train": ("train_acc1es", "train_losses", epoch)}
+            *columns, key = keys.get(lacking, ("eval_acc1es", "eval_losses", f"{lacking}@{epoch}"))
+            for column in columns:
+                trial[column].pop(key, None)
+    return record
+
+
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("name", ["tss", "sss"])
+def test_sets_that_lack_an_epoch(name: str, alone: bool, tmp_path: Path) -> None:
+    space = SPACES[name]
+    base = benchmark(make_archive(tmp_path / "base", space, [0], seed=3, jobs=1))
+    lacking = ("train", "x-valid", "x-test", "ori-test")
+    base["arch2infos"] = {
+        index: varied(
+            without(base["arch2infos"][0], one, alone), index, base["meta_archs"][index], random.Random(index)
+        )
+        for index, one in enumerate(lacking)
+    }
+    base["evaluated_indexes"] = set(base["arch2infos"])
+    write_folder(base, tmp_path / "odd")
+    pair = open_both(tmp_path / "odd", space, fast_mode=True)
+    random.seed(8)
+    for index, hp, dataset in itertools.product(base["arch2infos"], space.epochs, DATASETS):
+        for epoch, choice in itertools.product((None, 3), (True, False, 777)):
+            pair.call("get_more_info", index, dataset, epoch, hp, choice)
+            pair.call("simulate_train_eval", index, dataset, epoch, hp)
+        for setname in SETS:
+            pair.call("find_best", dataset, setname, hp=hp, enforce_all=False)
     assert pair.differences == []
 
 
