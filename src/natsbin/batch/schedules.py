@@ -73,24 +73,29 @@ class Batch(Search):
 
     @with_tensors
     def queue(self, durations: Any, workers: int) -> tuple[Floats, npt.NDArray[np.int32]]:
-        """Finishing times of a queue of evaluations on ``workers`` that work side by side, and who did each.
+        """The function ``queue`` of this module: finishing times of evaluations on workers, and who did each."""
+        return queue(durations, workers)
 
-        ``durations`` (seconds, finite, not negative) is of shape (jobs,), or (queues, jobs) for queues apart; so are
-        both results. Jobs start in order: the next one when a worker is free, on the worker that was free first, and
-        of several on the one with the lowest number (from 0).
-        """
-        if isinstance(workers, bool) or not isinstance(workers, (int, np.integer)) or workers < 1:
-            raise QuestionError(f"workers={workers!r}: expected a whole number of at least 1")
-        try:
-            given = np.asarray(durations, np.float64)
-        except (TypeError, ValueError) as error:
-            raise QuestionError(f"durations: {error}: expected numbers") from None
-        if not 1 <= given.ndim <= 2:
-            raise QuestionError(f"durations of shape {given.shape}: expected (jobs,) or (queues, jobs)")
-        if not np.isfinite(given).all() or (given < 0).any():
-            wrong = given[~(np.isfinite(given) & (given >= 0))][0]
-            raise QuestionError(f"a duration of {wrong}: expected finite seconds of at least 0")
-        rows = np.ascontiguousarray(np.atleast_2d(given))
-        finished, by = np.empty(rows.shape), np.empty(rows.shape, np.int32)
-        _kernel.queue(rows, int(workers), finished, by)
-        return finished.reshape(given.shape), by.reshape(given.shape)
+
+def queue(durations: Any, workers: int) -> tuple[Floats, npt.NDArray[np.int32]]:
+    """Finishing times of a queue of evaluations on ``workers`` that work side by side, and who did each.
+
+    ``durations`` (seconds, finite, not negative) is of shape (jobs,), or (queues, jobs) for queues apart; so are
+    both results. Jobs start in order: the next one when a worker is free, on the worker that was free first, and
+    of several on the one with the lowest number (from 0).
+    """
+    if isinstance(workers, bool) or not isinstance(workers, (int, np.integer)) or workers < 1:
+        raise QuestionError(f"workers={workers!r}: expected a whole number of at least 1")
+    try:
+        given = np.asarray(durations, np.float64)
+    except (TypeError, ValueError) as error:
+        raise QuestionError(f"durations: {error}: expected numbers") from None
+    if not 1 <= given.ndim <= 2:
+        raise QuestionError(f"durations of shape {given.shape}: expected (jobs,) or (queues, jobs)")
+    if not np.isfinite(given).all() or (given < 0).any():
+        wrong = given[~(np.isfinite(given) & (given >= 0))][0]
+        raise QuestionError(f"a duration of {wrong}: expected finite seconds of at least 0")
+    rows = np.ascontiguousarray(np.atleast_2d(given))
+    finished, by = np.empty(rows.shape), np.empty(rows.shape, np.int32)
+    _kernel.queue(rows, int(workers), finished, by)
+    return finished.reshape(given.shape), by.reshape(given.shape)

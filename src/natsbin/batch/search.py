@@ -111,8 +111,9 @@ class Search(Columns):
         if index.ndim == 0:
             raise QuestionError("one architecture is no trajectory: expected an array, the last axis of which is time")
         so_far = np.maximum.accumulate(values[index], axis=-1)
-        best = values.max(initial=-np.inf)
-        return np.where(so_far > -np.inf, best - np.where(so_far > -np.inf, so_far, best), np.nan)
+        so_far[so_far == -np.inf] = np.nan
+        regret: Floats = values.max(initial=-np.inf) - so_far
+        return regret
 
     def pareto_front(
         self,
