@@ -7,7 +7,7 @@ import io
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,7 @@ class _Disk(io.FileIO):
     """
 
     refuses = False
+    refusal: OSError | None = None
 
     def write(self, data: Any, /) -> int:
         view = memoryview(data).cast("B")
@@ -123,8 +124,8 @@ class _Disk(io.FileIO):
         while done < len(view) and not self.refuses:
             try:
                 done += super().write(view[done:])
-            except OSError:
-                self.refuses = True
+            except OSError as error:
+                self.refuses, self.refusal = True, error
                 raise
         return len(view)
 
@@ -132,11 +133,11 @@ class _Disk(io.FileIO):
 def _close(file: h5py.File, disk: _Disk) -> None:
     try:
         file.close()
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, AttributeError) as error:  # h5py looks methods up while an error is on its way
         if not disk.refuses:
             raise
         file.close()
-        raise OSError(str(error)) from error
+        raise OSError(str(disk.refusal or error)) from error
 
 
 @contextmanager
@@ -165,9 +166,10 @@ def new_store(path: Path, state: str, *, force: bool) -> Iterator[TreeWriter]:
                 yield tree
             except BaseException:
                 disk.refuses = True
+                with suppress(OSError):  # the error that is on its way says more
+                    _close(file, disk)
                 raise
-            finally:
-                _close(file, disk)
+            _close(file, disk)
             seal(part, tree.chunks)
             _sync(part)
             refuse_existing(path, force)
