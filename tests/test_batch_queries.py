@@ -92,12 +92,12 @@ def test_more_info_draws_as_the_scalar_api_does(case: Case, size: int) -> None:
 def test_a_generator_draws_each_seed_and_again_the_same(case: Case) -> None:
     hp, index = case.store.hps[-1], case.indexes[0]
     draws = [
-        case.batch.get_more_info(np.full(200, index), "cifar100", None, hp, np.random.default_rng(4))["test-accuracy"]
+        case.batch.get_more_info(np.full(200, index), "cifar100", None, hp, np.random.default_rng(4))["train-loss"]
         for _ in range(2)
     ]
     np.testing.assert_array_equal(*draws)
     seeds = case.scalar.query_by_index(index, "cifar100", hp)
-    single = case.batch.get_more_info(index, "cifar100", None, hp, list(seeds))["test-accuracy"]
+    single = case.batch.get_more_info(index, "cifar100", None, hp, list(seeds))["train-loss"]
     assert set(draws[0]) == set(single)
 
 

@@ -78,6 +78,29 @@ class Columns(Queries):
         return finish(values, asked.shape, missing, f"{quantity} of {setname} with hp {sheet.hp} on {dataset}")
 
     @with_tensors
+    def points(
+        self,
+        index: Any,
+        dataset: str,
+        setname: str,
+        quantity: str = "accuracy",
+        iepoch: Any = None,
+        hp: str | int = "12",
+        is_random: Any = False,
+        *,
+        missing: str = "nan",
+    ) -> Any:
+        """One quantity, as ``curves`` names them, of one set: what ``get_more_info`` gives of it, without the rest.
+
+        ``index``, ``iepoch`` and the seeds of ``is_random`` broadcast to the shape of the answer.
+        """
+        check_policy(missing)
+        sheet = self._sheet(hp, dataset)
+        asked = self._ask(sheet, self._index(index), self._epoch(sheet, iepoch), is_random)
+        values = self._quantity(asked, setname, quantity)
+        return finish(values, asked.shape, missing, f"{quantity} of {setname} with hp {sheet.hp} on {dataset}")
+
+    @with_tensors
     def column(
         self,
         dataset: str,

@@ -122,7 +122,7 @@ class Core:
         seed = None
         if not isinstance(is_random, (bool, np.bool_, np.random.Generator)):
             seed = longs("seed", is_random)
-        shape = common_shape(index=index, epoch=epoch, seed=seed)
+        shape = common_shape(index=index, iepoch=epoch, seed=seed)
         n = int(np.prod(shape, dtype=np.int64))
         index, epoch = flat(index, shape), flat(epoch, shape)
         if seed is not None:

@@ -201,7 +201,7 @@ class Queries(Core):
         shape = common_shape(arch=index, iepoch=epoch, seed=seeds)
         index, epoch = flat(index, shape), flat(epoch, shape)
         n = int(np.prod(shape, dtype=np.int64))
-        fallback = self._without_valid(sheet, shape, index, epoch)
+        fallback = self._fallbacks(sheet, shape, index, epoch)
         if seeds is not None:
             first = second = Trials(seed=flat(seeds, shape))
         else:
@@ -233,23 +233,26 @@ class Queries(Core):
             refused[index == one] = not self._records.cost_info(one, costs.hp, costs.dataset)
         return refused
 
-    def _without_valid(self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs) -> Bools | None:
-        """Where there is no validation accuracy at an epoch; None where it is everywhere."""
-        covers = sheet.covers("x-valid")[epoch]
-        if (covers == ALL_THERE).all() and not sheet.any_odd:
-            return None
+    def _fallbacks(self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs) -> Bools:
+        """Where the API takes the accuracy of the whole test set, as there is none on the validation set."""
+        none = np.zeros(1, np.bool_)
+        if sheet.dataset == "cifar10-valid" or (
+            (sheet.covers("x-valid")[epoch] == ALL_THERE).all() and not sheet.any_odd
+        ):
+            return none
         asked = Questions(sheet, shape, index, epoch, Trials())
-        accuracy = asked.values("x-valid", "accuracy")
+        valid, valtest = asked.values("x-valid", "accuracy"), asked.values("ori-test", "accuracy")
+        fallback = is_missing(valid) & ~is_missing(valtest)
         for place, one, at, _ in asked.each_odd(self._records):
             found = self._records.more_info(one, sheet.hp, sheet.dataset, at, False)
-            accuracy[place] = found.get("valid-accuracy", MISSING)
-        return is_missing(accuracy)
+            fallback[place] = "valid-accuracy" not in found and "valtest-accuracy" in found
+        return fallback
 
     def _two_draws(
-        self, sheet: Sheet, index: Longs, n: int, fallback: Bools | None, rng: np.random.Generator | None
+        self, sheet: Sheet, index: Longs, n: int, fallback: Bools, rng: np.random.Generator | None
     ) -> tuple[Trials, Trials]:
         """A random trial for each question, and a second for those without a validation accuracy."""
-        twice = np.zeros(n, np.bool_) if fallback is None or sheet.dataset == "cifar10-valid" else fallback
+        twice = np.ascontiguousarray(np.broadcast_to(fallback, (n,)))
         if rng is None:
             counts = np.ascontiguousarray(np.broadcast_to(self._counts(sheet, index), (n,)))
             first, second = draws.choices(counts, twice)
@@ -262,20 +265,17 @@ class Queries(Core):
             two[places] = self._positions(sheet, again, rng.random(len(places)))
         return Trials(position=one), Trials(position=two)
 
-    def _trained(self, asked: Questions, fallback: Bools | None, second: Trials) -> tuple[Floats, Floats]:
+    def _trained(self, asked: Questions, fallback: Bools, second: Trials) -> tuple[Floats, Floats]:
         """Accuracy and seconds of each training; missing where the API has none."""
         sheet = asked.sheet
         accuracy = asked.values("x-valid", "accuracy")
         seconds = asked.seconds("train") + asked.seconds("x-valid") / (asked.epoch + 1)
-        if fallback is None:
-            return accuracy, seconds
         places = np.flatnonzero(fallback)
-        if sheet.dataset != "cifar10-valid" and len(places):
+        if len(places):
             index = np.ascontiguousarray(at_each(asked.index, places))
             epoch = np.ascontiguousarray(at_each(asked.epoch, places))
-            shape = (len(places),)
-            now = Questions(sheet, shape, index, epoch, _some(asked.trials, places))
-            end = Questions(sheet, shape, index, sheet.last, _some(second, places))
+            now = Questions(sheet, places.shape, index, epoch, _some(asked.trials, places))
+            end = Questions(sheet, places.shape, index, sheet.last, _some(second, places))
             accuracy[places] = now.values("ori-test", "accuracy")
             accuracy[places[is_missing(end.values("x-valid", "accuracy"))]] = MISSING
             seconds[places] = now.seconds("train") + end.seconds("x-valid") / sheet.epochs
@@ -287,9 +287,9 @@ class Queries(Core):
             if "valid-accuracy" not in info:
                 label, timed = "valtest", self._records.more_info(one, sheet.hp, sheet.dataset, last, again)
             accuracy[place] = seconds[place] = MISSING
-            if f"{label}-accuracy" in info and "valid-per-time" in timed:
-                accuracy[place] = info[f"{label}-accuracy"]
-                seconds[place] = info["train-all-time"] + timed["valid-per-time"]
+            trained, validated = info.get("train-all-time"), timed.get("valid-per-time")
+            if f"{label}-accuracy" in info and trained is not None and validated is not None:
+                accuracy[place], seconds[place] = info[f"{label}-accuracy"], trained + validated
         return accuracy, seconds
 
 
