@@ -4,13 +4,15 @@ import random as _random
 
 import numpy as _numpy
 
+from natsbin.errors import QuestionError
+
 cdef object getrandbits = _random.getrandbits
 cdef object float64 = _numpy.float64
 cdef dict NO_TABLES = {}
 
 
 cdef class Part:
-    """One set of a ``get_more_info`` dict, and its keys. Without a ``required`` one there is no answer."""
+    """One set of a ``get_more_info`` dict, and its keys. Without a ``required`` one there is an error."""
 
     cdef readonly SetColumns columns
     cdef readonly str loss, accuracy, per_time, all_time
@@ -107,7 +109,6 @@ cdef class Answers:
         cdef Py_ssize_t i = self.ask(index), epoch, only = -1
         cdef dict out = {}
         cdef Part part
-        cdef Point point
         if i < 0:
             return None
         desk = self.desk(hp, dataset)
@@ -116,9 +117,6 @@ cdef class Answers:
         epoch = self.epoch_of(iepoch, desk.table.epochs)
         if epoch < 0:
             return None
-        for part in desk.parts:
-            if part.required and not desk.table.point(part.columns, i, epoch, -1, &point):
-                return None
         if is_random is True:
             only = draw(desk.table, i)
         elif is_random is not False:
@@ -132,7 +130,8 @@ cdef class Answers:
         if desk.comment is not None:
             out["comment"] = desk.comment
         for part in desk.parts:
-            desk.put(out, part, i, epoch, only)
+            if not desk.put(out, part, i, epoch, only) and part.required:
+                raise QuestionError(f"architecture {index}: no value {part.columns.name}@{epoch} in every seed")
         return out
 
     def cost_info(self, index, dataset, hp):
