@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from typing import Any
 
@@ -10,6 +11,9 @@ import pytest
 from batch_cases import Case, answer, bits, make_case
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+import natsbin
+from natsbin.errors import QuestionError
 
 DATASETS = ("cifar10-valid", "cifar10", "cifar100", "ImageNet16-120")
 few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -150,3 +154,21 @@ def test_broadcast_shapes(case: Case) -> None:
             alone = case.batch.get_more_info(i, "cifar10-valid", e, hp)["train-loss"]
             assert alone.shape == ()
             assert bits(alone) == bits(value)
+
+
+def test_the_api_has_a_batch_that_shares_its_clock(case: Case) -> None:
+    if case.wild:
+        with pytest.raises(QuestionError, match="store"):
+            _ = case.scalar.batch
+        return
+    api = natsbin.create(case.path, case.space.name, fast_mode=True, verbose=False)
+    assert api.batch is api.batch
+    hp, index = case.store.hps[0], case.indexes[0]
+    *_, clock = api.batch.simulate_train_eval([index, index], "cifar10", None, hp)
+    assert api.used_time == api.batch.used_time == clock[-1]
+    api.simulate_train_eval(index, "cifar10", None, hp)
+    assert api.batch.used_time == api.used_time > clock[-1]
+    api.reset_time()
+    assert api.batch.used_time == 0
+    copied = pickle.loads(pickle.dumps(api))
+    assert copied.batch.get_latency(index, "cifar10", hp) == api.batch.get_latency(index, "cifar10", hp)

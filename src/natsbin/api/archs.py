@@ -26,6 +26,7 @@ from natsbin.spaces import SearchSpace
 
 if TYPE_CHECKING:
     from natsbin._kernel import Answers
+    from natsbin.batch import Batch
     from natsbin.store import Store
 
 
@@ -92,7 +93,7 @@ class Archs(abc.ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickles and deep copies: the store by its path, and the objects that programs have touched."""
-        state = {k: v for k, v in self.__dict__.items() if k not in ("_fast", "meta_archs", "archstr2index")}
+        state = {k: v for k, v in self.__dict__.items() if k not in ("_fast", "batch", "meta_archs", "archstr2index")}
         if isinstance(self._infos, Infos):
             state["_infos"] = self._infos.held()
         return state
@@ -331,3 +332,12 @@ class Archs(abc.ABC):
         have = (source or self._source).indexes
         few = ", ".join(map(str, have[:8].tolist())) + (", …" if len(have) > 8 else "")
         return QuestionError(f"architecture {index} is not here: there are {len(have)} of {self._total} ({few})")
+
+    @cached_property
+    def batch(self) -> Batch:
+        """The same questions over arrays, answered by the store as it is; QuestionError where there is none."""
+        if not hasattr(self._source, "table"):
+            raise QuestionError("questions in batches need a store: convert this archive, or open it by its path")
+        from natsbin.batch import Batch
+
+        return Batch(cast("Store", self._source), self)
