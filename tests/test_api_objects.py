@@ -194,7 +194,7 @@ def test_objects_of_the_dictionary_are_live(odd: tuple[str, dict[str, Any]], tmp
     assert pair.differences == []
 
 
-def test_answers_follow_a_change_in_an_archive(odd: tuple[str, dict[str, Any]], genuine: tuple[str, Path]) -> None:
+def test_answers_follow_a_change_in_an_archive(genuine: tuple[str, Path]) -> None:
     name, folder = genuine
     api = natsbin.create(benchmark(folder), name, verbose=False)
     before = api.get_more_info(11, "cifar100", hp="12", is_random=False)["train-accuracy"]
