@@ -55,7 +55,7 @@ def ordered(
         except BrokenProcessPool as error:
             raise NatsbinError(f"a worker process died: {error}") from error
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)  # waits for what runs: it may be writing
 
 
 def _begin(shared: object) -> None:
