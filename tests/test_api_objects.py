@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,7 +47,7 @@ def records(base: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_every_method_of_archresults(odd: tuple[str, dict[str, Any]]) -> None:
-    for state in records(odd[1]):
+    for state in itertools.islice(records(odd[1]), 4):
         theirs = nats_bench.ArchResults.create_from_state_dict(copy.deepcopy(state))
         ours = natsbin.ArchResults.create_from_state_dict(copy.deepcopy(state))
         for method in ("arch_idx_str", "get_dataset_names", "get_total_epoch", "debug_test", "__repr__", "state_dict"):
@@ -63,7 +64,7 @@ def test_every_method_of_archresults(odd: tuple[str, dict[str, Any]]) -> None:
 
 
 def test_every_method_of_resultscount(odd: tuple[str, dict[str, Any]]) -> None:
-    for state in records(odd[1]):
+    for state in itertools.islice(records(odd[1]), 4):
         for trial in list(state["all_results"].values())[:4]:
             theirs = nats_bench.ResultsCount.create_from_state_dict(copy.deepcopy(trial))
             ours = natsbin.ResultsCount.create_from_state_dict(copy.deepcopy(trial))
@@ -185,7 +186,7 @@ def test_objects_of_the_dictionary_are_live(odd: tuple[str, dict[str, Any]], tmp
     random.seed(5)
     stream = Stream(pair, SPACES[name], list(base["arch2infos"]), rng)
     stream.datasets = (*DATASETS, "new")
-    for _ in range(25):
+    for _ in range(16):
         change, index = CHANGES[rng.choice(list(CHANGES))], rng.choice(list(base["arch2infos"]))
         hp = rng.choice(list(SPACES[name].epochs))
         for api in (pair.theirs, pair.ours):

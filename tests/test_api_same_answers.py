@@ -79,7 +79,7 @@ def test_cross_product_of_genuine_samples(genuine: tuple[str, Path], fast_mode: 
     pair = open_both(folder, SPACES[name], fast_mode)
     if fast_mode:  # the original cannot search a folder that is not whole
         pair.call("find_best", "cifar10", "valid")
-    ask_cross_product(pair, SPACES[name], indexes_of(folder), None if FULL else 600)
+    ask_cross_product(pair, SPACES[name], indexes_of(folder), None if FULL else 400)
 
 
 @pytest.mark.parametrize("fast_mode", [False, True])
