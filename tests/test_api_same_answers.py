@@ -86,7 +86,7 @@ def test_cross_product_of_genuine_samples(genuine: tuple[str, Path], fast_mode: 
 def test_cross_product_of_generated_architectures(generated: tuple[str, Path], fast_mode: bool) -> None:
     name, folder = generated
     ask_cross_product(
-        open_both(folder, SPACES[name], fast_mode), SPACES[name], indexes_of(folder), 20_000 if FULL else 400
+        open_both(folder, SPACES[name], fast_mode), SPACES[name], indexes_of(folder), 20_000 if FULL else 250
     )
 
 
@@ -96,7 +96,7 @@ def test_random_questions_about_odd_records(odd: tuple[str, Path], fast_mode: bo
     pair = open_both(folder, SPACES[name], fast_mode, verbose)
     random.seed(3)
     Stream(pair, SPACES[name], indexes_of(folder), random.Random(int(fast_mode)), str(folder)).ask(
-        4000 if FULL else 160
+        4000 if FULL else 100
     )
     assert pair.differences == []
 
