@@ -13,6 +13,7 @@ import click
 import isolate
 import machine
 import report
+import timing
 from contenders import SOURCES, TITLES
 from questions import WORK, draw
 from tables import Results, tables
@@ -24,7 +25,7 @@ from tables import Results, tables
 @click.option("--benchmark", type=click.Path(exists=True, path_type=Path), help="The same as a benchmark file (small).")
 @click.option("--pool", default=1000, show_default=True, help="Architectures asked about: 2 MB each in nats_bench.")
 @click.option("--scale", default=1, show_default=True, help="Ask this many times fewer questions.")
-@click.option("--budget", default=1.0, show_default=True, help="Seconds of warm passes, of which there are 2 to 50.")
+@timing.budgeted
 @click.option("--work", "kinds", multiple=True, type=click.Choice(WORK), help="These kinds of work only.")
 @click.option("--only", multiple=True, type=click.Choice(list(TITLES)), help="These contenders only.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the results as JSON.")

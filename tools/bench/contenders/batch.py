@@ -20,25 +20,28 @@ def open_works(setting: Setting) -> dict[str, Work]:
     pointed, point_seeds, point_epochs = questions.points.T
 
     def rung(archs: Ints, epoch: int) -> tuple[Doubles, Doubles]:
-        infos = batch.get_more_info(archs, DATASET, iepoch=epoch, hp=hp, is_random=False)
-        return infos["valid-accuracy"], infos["train-all-time"]
+        accuracy: Doubles = batch.points(archs, DATASET, "x-valid", iepoch=epoch, hp=hp)
+        return accuracy, batch.train_time(archs, epoch + 1, dataset=DATASET, hp=hp)
 
-    def find_best(archs: Ints | None) -> list[float]:
-        return [float(batch.find_best(SEARCHED, "valid", hp=hp, archs=archs)[1])]
+    def get_more_info() -> Doubles:
+        answers: Doubles = batch.get_more_info(archs, DATASET, iepoch=at, hp=hp)["valid-accuracy"]
+        return answers
+
+    def simulate_train_eval() -> Doubles:
+        seconds: Doubles = batch.simulate_train_eval(archs, SEARCHED, iepoch=at, hp=hp, rng=np.random.default_rng(0))[2]
+        return seconds
+
+    def points() -> Doubles:
+        answers: Doubles = batch.points(pointed, DATASET, "x-valid", iepoch=point_epochs, hp=hp, is_random=point_seeds)
+        return answers
 
     return {
-        "get_more_info": lambda: batch.get_more_info(archs, DATASET, iepoch=at, hp=hp, is_random=False)[
-            "valid-accuracy"
-        ],
-        "simulate_train_eval": lambda: batch.simulate_train_eval(
-            archs, SEARCHED, iepoch=at, hp=hp, rng=np.random.default_rng(0)
-        )[2],
+        "get_more_info": get_more_info,
+        "simulate_train_eval": simulate_train_eval,
         "get_cost_info": lambda: batch.get_cost_info(archs, DATASET, hp=hp)["flops"],
-        "find_best, pool": lambda: find_best(pool),
-        "find_best, all": lambda: find_best(None),
-        "points": lambda: batch.get_more_info(pointed, DATASET, iepoch=point_epochs, hp=hp, is_random=point_seeds)[
-            "valid-accuracy"
-        ],
-        "curves": lambda: batch.curves(curved, DATASET, "x-valid", hp=hp, seeds=curve_seeds).reshape(-1),
+        "find_best, pool": lambda: [batch.points(pool, DATASET, "x-valid", hp=hp).max()],
+        "find_best, all": lambda: [batch.find_best(SEARCHED, "valid", hp=hp)[1] or np.nan],
+        "points": points,
+        "curves": lambda: batch.curves(curved, DATASET, "x-valid", hp=hp, seed=curve_seeds),
         "halving sweep": lambda: halving(questions, rung),
     }

@@ -19,10 +19,11 @@ VALUES = 1_000_000
 @figures_command
 @click.argument("store", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--values", default=VALUES, show_default=True)
-def batches(store: Path, values: int) -> list[Figure]:
+@timing.budgeted
+def batches(store: Path, values: int, budget: float) -> list[Figure]:
     """Batches of questions to STORE, a whole space, warm."""
     with progress.status("Asking"):
-        took = isolate.call("limits.batches:measure", store=str(store), values=values)
+        took = isolate.call("limits.batches:measure", store=str(store), values=values, budget=budget)
     many = f"{values:,}"
     return [
         Figure("numpy: fancy index, float64 in memory", took["numpy"] * 1e9, "ns", note=f"{many} values, one epoch"),
@@ -35,7 +36,7 @@ def batches(store: Path, values: int) -> list[Figure]:
     ]
 
 
-def measure(store: str, values: int) -> dict[str, float]:
+def measure(store: str, values: int, budget: float) -> dict[str, float]:
     """In a fresh process: seconds a value or a pair, and of one search."""
     import h5py
     import numpy as np
@@ -65,24 +66,22 @@ def measure(store: str, values: int) -> dict[str, float]:
         return batch.simulate_train_eval(archs, SEARCHED, iepoch=at, hp=hp, rng=np.random.default_rng(0))
 
     assert np.array_equal(points(), held[archs, columns], equal_nan=True)
-    metrics = [("x-valid", "accuracy"), "flops", "latency"]
-    return {
-        "numpy": timing.median(lambda: held[archs, columns]) / values,
-        "points": timing.median(points) / values,
-        "simulate": timing.median(simulate) / values,
-        "best": timing.median(lambda: batch.find_best(SEARCHED, "valid", hp=hp)),
-        "pareto": timing.median(lambda: batch.pareto_front(metrics, DATASET, hp=hp)),
-        "points, two": _threads(points) / values,
-        "simulate, two": _threads(simulate) / values,
-    }
+    metrics = ("accuracy", "params", "latency")
 
+    def best(work: Callable[[], Any]) -> float:
+        return timing.best(work, budget)
 
-def _threads(work: Callable[[], Any]) -> float:
-    """Seconds a call of two threads that each call it, at the same time."""
     with ThreadPoolExecutor(2) as pool:
 
-        def both() -> None:
-            for done in [pool.submit(work), pool.submit(work)]:
-                done.result()
+        def two(work: Callable[[], Any]) -> float:
+            return best(lambda: [done.result() for done in [pool.submit(work), pool.submit(work)]]) / 2
 
-        return timing.median(both) / 2
+        both = {"points, two": two(points) / values, "simulate, two": two(simulate) / values}
+    return {
+        "numpy": best(lambda: held[archs, columns]) / values,
+        "points": best(points) / values,
+        "simulate": best(simulate) / values,
+        "best": best(lambda: batch.find_best(SEARCHED, "valid", hp=hp)),
+        "pareto": best(lambda: batch.pareto_front(metrics, SEARCHED, hp=hp)),
+        **both,
+    }

@@ -11,8 +11,7 @@ import isolate
 import timing
 from report import Figure, figures_command, progress
 
-CALLS = 100  # the original's in a pass; natsbin is asked MORE times as many
-MORE = 100
+MORE = 100  # times as many calls in a pass of natsbin as in one of the original
 
 
 class Kind(NamedTuple):
@@ -61,10 +60,13 @@ KINDS = {
 @figures_command
 @click.argument("archive", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--hp", default="200", show_default=True)
-def scalar(archive: Path, hp: str) -> list[Figure]:
+@click.option("--calls", default=100, show_default=True, help="Of the original in a pass.")
+@timing.budgeted
+def scalar(archive: Path, hp: str, calls: int, budget: float) -> list[Figure]:
     """Calls on ARCHIVE, a folder of a few architectures, warm, beside nats_bench in fast mode."""
     with progress.status("Asking both"):
-        measured: dict[str, list[float]] = isolate.call("limits.scalar:measure", archive=str(archive), hp=hp)
+        where = {"archive": str(archive), "hp": hp, "calls": calls, "budget": budget}
+        measured: dict[str, list[float]] = isolate.call("limits.scalar:measure", **where)
     figures = []
     for name, (original, ours) in measured.items():
         kind = KINDS[name]
@@ -74,7 +76,7 @@ def scalar(archive: Path, hp: str) -> list[Figure]:
     return figures
 
 
-def measure(archive: str, hp: str) -> dict[str, list[float]]:
+def measure(archive: str, hp: str, calls: int, budget: float) -> dict[str, list[float]]:
     """In a fresh process: seconds a call of the original and of natsbin, by kind of call."""
     import tempfile
 
@@ -89,12 +91,9 @@ def measure(archive: str, hp: str) -> dict[str, list[float]]:
         space, archs = store.space.name, store.indexes.tolist()
         theirs = nats_bench.create(archive, space, fast_mode=True, verbose=False)
         ours = natsbin.create(store.path, space, fast_mode=True, verbose=False)
-        return {
-            name: [_a_call(theirs, kind, archs, hp, CALLS), _a_call(ours, kind, archs, hp, CALLS * MORE)]
-            for name, kind in KINDS.items()
-        }
 
+        def a_call(api: Any, kind: Kind, count: int) -> float:
+            asked = (archs * count)[:count]
+            return timing.best(lambda: kind.loop(api, asked, hp), budget) / count
 
-def _a_call(api: Any, kind: Kind, archs: list[int], hp: str, count: int) -> float:
-    asked = (archs * count)[:count]
-    return timing.median(lambda: kind.loop(api, asked, hp)) / count
+        return {name: [a_call(theirs, kind, calls), a_call(ours, kind, calls * MORE)] for name, kind in KINDS.items()}
