@@ -122,6 +122,36 @@ def test_objects_share_and_answers_do_not(full: tuple[SearchSpace, Path, Path], 
         assert api.get_net_param(index, "cifar10", 777, hp)["classifier.weight"].any()
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_reload_from_the_full_archive(
+    full: tuple[SearchSpace, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    """Opened without weights; one architecture's come from the archive, named or in $TORCH_HOME, and go again."""
+    space, archive, store = full
+    index, hp = INDEX[space.name], LONG[space.name]
+    monkeypatch.setenv("TORCH_HOME", str(archive.parent))
+    alone = Path(shutil.copy(store, tmp_path / "alone.h5"))
+    both = Pair(
+        nats_bench.create(str(archive), space.name, fast_mode=True, verbose=False),
+        natsbin.create(alone, space.name, fast_mode=True, verbose=False),
+    )
+    both.ask(lambda api: api.reload(str(archive) if named else None, index))
+    both.ask(lambda api: repr(api.arch2infos_dict[index][hp]))
+    both.call("get_more_info", index, "cifar10", None, hp, False)
+    assert both.differences == []
+    expected = both.theirs.get_net_param(index, "cifar10", None, hp)
+    for _ in range(2):
+        found = both.ours.get_net_param(index, "cifar10", None, hp)
+        assert list(found) == list(expected)
+        assert all(same_weights(found[seed], weights) for seed, weights in expected.items())
+        for tensor in found[777].values():
+            tensor.zero_()
+    both.ask(lambda api: api.clear_params(index))
+    both.ask(lambda api: api.get_net_param(index, "cifar10", 777, hp))
+    assert both.differences == []
+    assert sorted(path.name for path in archive.parent.iterdir()) == [archive.name, "store.h5", "store.weights"]
+
+
 def test_copies_and_pickles(full: tuple[SearchSpace, Path, Path], pair: Any) -> None:
     ours, hp, index = pair[1], LONG[full[0].name], INDEX[full[0].name]
     expected = ours.get_net_param(index, "cifar10", 777, hp)

@@ -211,7 +211,8 @@ class Archs(abc.ABC):
     def reload(self, archive_root: str | os.PathLike[str] | None = None, index: int | None = None) -> None:
         """Take an architecture (all without an index) anew, forgetting the object that a program may have changed.
 
-        ``archive_root``: the path that was opened, or None for it; or another store or archive.
+        ``archive_root``: the path that was opened; another store or archive, whose folder or tar is read in place,
+        weights included; or None for the full archive in ``$TORCH_HOME``, and where there is none for what was opened.
         """
         if self.verbose:
             print(f"{time_string()} Call clear_params with archive_root={archive_root} and index={index}")
@@ -223,11 +224,13 @@ class Archs(abc.ABC):
             self._take(source, index)
 
     def _source_of(self, archive_root: Any) -> Source:
-        if archive_root is None or archive_root == self._opened:
+        if archive_root is None:
+            archive_root = locate.full_archive(self._space) or self._opened
+        if archive_root == self._opened:
             return self._source
         if not os.path.exists(archive_root):
             raise QuestionError(f"no such archive or store: {archive_root}")
-        return locate.open_path(Path(archive_root), self._space, self.verbose)
+        return locate.open_in_place(Path(archive_root), self._space, self.verbose)
 
     def _take(self, source: Source, index: Any) -> None:
         """Put an architecture of a source into the dictionary, untouched if it is our own source's."""

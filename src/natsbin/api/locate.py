@@ -74,6 +74,27 @@ def open_path(path: Path, space: SearchSpace, verbose: bool) -> Source:
     return source
 
 
+def open_in_place(path: Path, space: SearchSpace, verbose: bool) -> Source:
+    """A store, or an archive of one file an architecture as it is; a benchmark file is converted."""
+    from natsbin.api.archived import ArchiveSource
+    from natsbin.archive import open_archive
+
+    if not is_store(path):
+        archive = open_archive(path, space.name, weights=True)
+        if archive.indexes is not None:
+            return ArchiveSource(archive)
+    return open_path(path, space, verbose)
+
+
+def full_archive(space: SearchSpace) -> str | None:
+    """The full archive in ``$TORCH_HOME`` (or ``$HOME/.torch``), None where there is none."""
+    try:
+        path = os.path.join(get_torch_home(), f"{space.archive_name}-full")
+    except ValueError:
+        return None
+    return path if os.path.isdir(path) else None
+
+
 def is_store(path: Path) -> bool:
     """Does this file start as HDF5 files do?"""
     if not path.is_file():

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Promise:
     """Stands for a state dict until it is asked for. Copies share it, and each reads a state dict of its own."""
 
-    weights: Weights
-    key: tuple[int, str, str, int]
+    weights: Any  # whose `state_dict` takes the key
+    key: tuple[Any, ...]
 
     def read(self) -> Any:
         return self.weights.state_dict(*self.key)

@@ -28,6 +28,7 @@ def convert_weights(
     src: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     dst: str | os.PathLike[str],
     *,
+    space: str | None = None,
     hps: Iterable[str] | None = None,
     datasets: Iterable[str] | None = None,
     indexes: Iterable[int] | None = None,
@@ -37,16 +38,17 @@ def convert_weights(
 ) -> Path:
     """Write the weights of the full archive ``src`` to a file beside the store ``dst``, and return its path.
 
-    Where there is no store ``dst`` it is made in the same pass; one that is there stays as it is. ``hps``,
-    ``datasets`` and ``indexes`` take a part of the weights (all if None); a store that is made has all of the
-    architectures read. ``jobs`` processes read (all cores if None), each in memory for a few architectures.
+    Where there is no store ``dst`` it is made in the same pass; one that is there stays as it is. ``space``
+    ("tss" or "sss") only says what is expected. ``hps``, ``datasets`` and ``indexes`` take a part of the weights (all
+    if None); a store that is made has all of the architectures read. ``jobs`` processes read (all cores if None),
+    with memory for a few architectures each.
 
     A run that was killed or failed is gone on with by the next: what was done lies in a file ``….weights.part``,
     and in a hidden folder beside it while a store is to be made. The result is the same, byte for byte. Raises
     ArchiveError for an archive that is not as published, QuestionError for a part that it does not have, and
     OutputError where the weights exist (unless ``force``) or cannot be written.
     """
-    store, archive = Path(dst), open_archive(src, weights=True)
+    store, archive = Path(dst), open_archive(src, space, weights=True)
     path = fmt.weights_path(store)
     if path == store:
         raise OutputError(f"{store}: the name of a weights file; the store's was expected, as in {store.stem}.h5")
@@ -59,6 +61,8 @@ def convert_weights(
         work = _Work(selection, records, str(archive.path))
         left = list(tasks.values())[writer.done :]
         try:
+            if records is not None:
+                records.begin()
             for packed in ordered(_pack, work, left, min(jobs or cores(), len(left) or 1), AHEAD):
                 writer.add(packed)
                 if progress:

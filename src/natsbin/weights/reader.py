@@ -106,13 +106,7 @@ class Weights:
         another call's tensors. With ``copy`` they lie in memory. The file must not be cut short meanwhile. Raises
         QuestionError (a KeyError) where there is no such network, StoreError where it is damaged.
         """
-        import torch
-
-        arrays = self.arrays(index, hp, dataset, seed, copy=copy)
-        tensors = OrderedDict((name, torch.from_numpy(array)) for name, array in arrays.items())
-        if hasattr(arrays, "_metadata"):
-            tensors._metadata = arrays._metadata  # type: ignore[attr-defined]
-        return tensors
+        return to_torch(self.arrays(index, hp, dataset, seed, copy=copy))
 
     def arrays(self, index: int, hp: str, dataset: str, seed: int, *, copy: bool = False) -> Arrays:
         """The same as ``state_dict`` in numpy arrays, without torch."""
@@ -224,6 +218,15 @@ class Weights:
             raise StoreError(
                 f"{self.path}: cut short, or damaged: {size} bytes from byte {offset} on, where it has {there}"
             )
+
+
+def to_torch(arrays: Arrays) -> OrderedDict[str, Tensor]:
+    """A state dict of tensors on writable arrays, with their ``_metadata``."""
+    import torch
+
+    tensors = OrderedDict((name, torch.from_numpy(array)) for name, array in arrays.items())
+    vars(tensors).update(vars(arrays))
+    return tensors
 
 
 def _names(head: dict[str, Any], field: str) -> list[str]:

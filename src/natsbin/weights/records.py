@@ -24,17 +24,12 @@ class Records:
         self._store = store
         self._folder = store.with_name(f".{store.name}.records")
         self._archive = self._folder / archive.path.name  # the name that the store will say it is from
-        meta = {
+        self._meta = {
             "meta_archs": archive.meta_archs,
             "total_archs": archive.total_archs,
             "arch2infos": None,
             "evaluated_indexes": set(),
         }
-        try:
-            self._archive.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{self._folder}: cannot be written: {error}") from error
-        self._dump(meta, META_NAME)
 
     def leading(self, indexes: Collection[int]) -> list[int]:
         """The first of these architectures, up to one that has no record here yet."""
@@ -44,6 +39,14 @@ class Records:
                 break
             found.append(index)
         return found
+
+    def begin(self) -> None:
+        """Make the folder, or find it."""
+        try:
+            self._archive.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self._folder}: cannot be written: {error}") from error
+        self._dump(self._meta, META_NAME)
 
     def write(self, index: int, states: dict[str, dict[str, Any]]) -> None:
         """Write a record without its weights, which it loses."""
