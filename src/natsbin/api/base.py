@@ -270,7 +270,7 @@ class NASBenchMetaAPI(Archs):
         self._told_of_weights = True
         warnings.warn(
             f"no trained weights in {where}: they are in the full archive, {self._space.archive_name}-full, "
-            "alone; `natsbin convert` writes them from there to a file beside the store",
+            "alone; `natsbin convert --weights` writes them from there to a file beside the store",
             NoWeightsWarning,
             stacklevel=3,
         )
