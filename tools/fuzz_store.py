@@ -361,8 +361,8 @@ def kill_trial(src: Path, folder: Path, seed: int, count: int) -> str:
         if process.exitcode == 0:
             continue  # it was done before
         killed += 1
-        if dst.exists() and len(open_store(dst).indexes) == 0:
-            return f"{BAD}half a store"
+        if dst.exists():
+            check(open_store(dst))  # it was all but done, and the store is whole
         if not _gone(process.pid):
             return f"{BAD}workers live on"
         names = [name for name in os.listdir(folder) if name != dst.name]
