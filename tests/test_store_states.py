@@ -61,6 +61,7 @@ def flip(path: Path, out: Path, name: str) -> Path:
         info = file[name].id.get_chunk_info(0)
     data = bytearray(path.read_bytes())
     data[info.byte_offset + info.size // 2] ^= 4
+    out.unlink(missing_ok=True)  # a new file: libhdf5 knows one that is still open by its inode
     out.write_bytes(data)
     return out
 
