@@ -13,6 +13,7 @@ from typing import Any, ParamSpec
 import click
 import machine
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 P = ParamSpec("P")
@@ -79,5 +80,6 @@ def _table(figures: list[Figure]) -> Table:
     for figure in figures:
         bound = "" if figure.limit is None else f"{'≥' if figure.least else '≤'} {number(figure.limit)} {figure.unit}"
         verdict = {None: "", True: "[green]held[/]", False: "[red]missed[/]"}[figure.holds]
-        table.add_row(figure.name, f"{number(figure.value)} {figure.unit}", bound, verdict, figure.note)
+        value = f"{number(figure.value)} {figure.unit}"
+        table.add_row(escape(figure.name), value, bound, verdict, escape(figure.note))
     return table
