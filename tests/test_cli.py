@@ -61,6 +61,7 @@ def test_convert_takes_the_weights_of_a_full_archive(tmp_path: Path) -> None:
     api = natsbin.create(json.loads(found.stdout)["store"], "sss", verbose=False)
     assert "lastact.0.weight" in api.get_net_param(0, "cifar10", 777, hp="01")
     assert run("convert", src, "--hp", "01").exit_code == 2
+    assert "every network matches" in run("verify", json.loads(found.stdout)["store"], "--quiet").stdout
 
 
 def test_what_is_refused_is_one_line_on_stderr(tmp_path: Path, store: Path) -> None:

@@ -55,7 +55,7 @@ def convert(
     with progress(f"Converting {sources[0].name}", quiet) as show:
         if weights:
             part: dict[str, Any] = {"hps": hps or None, "datasets": datasets or None, "indexes": archs}
-            convert_weights(list(sources), dst, **part, force=force, jobs=jobs, progress=show)
+            convert_weights(list(sources), dst, **part, space=space, force=force, jobs=jobs, progress=show)
         else:
             convert_archive(list(sources), dst, space=space, force=force, jobs=jobs, progress=show)
     store = open_store(dst)

@@ -18,16 +18,23 @@ from natsbin.cli.common import emit, jobs_option, json_option, progress, quiet_o
 def verify(store: Path, src: tuple[Path, ...], jobs: int | None, as_json: bool, quiet: bool) -> None:
     """Compare every chunk of STORE with its checksum and, if the archive SRC is given, every value with it.
 
+    A weights file beside STORE is compared with its checksums too.
+
     Exit code 1 and the places on stderr where anything differs.
     """
     from natsbin.verify import verify as verify_store
+    from natsbin.weights import open_weights, weights_path
 
     with progress(f"Verifying {store.name}", quiet) as show:
         found = verify_store(store, list(src) or None, jobs=jobs, progress=show)
-    checked = found.checked
+    checked, weights = found.checked, weights_path(store)
+    if weights.exists():
+        open_weights(weights).check()
     if as_json:
-        emit({**vars(checked), "architectures": found.architectures})
+        emit({**vars(checked), "architectures": found.architectures, "weights": weights.exists()})
         return
     click.echo(f"{store}: {checked.chunks:,} chunks, {checked.bytes / 1e6:,.1f} MB, match their checksums")
+    if weights.exists():
+        click.echo(f"{weights}: every network matches its checksum")
     if src:
         click.echo(f"{store}: {found.architectures:,} architectures equal those of {', '.join(map(str, src))}")
