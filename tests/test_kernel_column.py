@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from natsbin import _kernel
 from natsbin.store import codec
-from natsbin.store.layouts import MISSING, Float, Layout, Unsigned
+from natsbin.store.layouts import MISSING, Float, Layout, Unsigned, is_missing
 
 COUNTS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 31, 33, 90, 127, 128, 129, 199, 200, 255, 257, 400]
 TIES = [
@@ -140,7 +140,9 @@ def _numbers(layout: Layout, shape: tuple[int, ...], rng: np.random.Generator) -
     raw.reshape(-1, layout.size)[1] = 0
     numbers = layout.decode(raw)
     if isinstance(layout, Float):
-        numbers[np.abs(numbers) < np.finfo(float).tiny] = 0.0  # the code of zero has no mantissa in what is written
+        # Codes that are never written: a zero with a mantissa, and a NaN with more than its quiet bit.
+        numbers[np.abs(numbers) < np.finfo(float).tiny] = 0.0
+        numbers[np.isnan(numbers) & ~is_missing(numbers)] = np.nan
         numbers.reshape(-1)[2] = -0.0
         if layout.size == 8:  # a float64 may be any, but here none with the bits of missing
             numbers.reshape(-1)[3] = np.inf

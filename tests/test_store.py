@@ -469,8 +469,7 @@ def _load_all(store: Store, records: dict[int, Record], queue: Any) -> None:
     queue.put([same(store.load(index), states) for index, states in records.items()])
 
 
-@pytest.mark.parametrize("touched", [False, True])
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize(("method", "touched"), [("fork", False), ("fork", True), ("spawn", True)])
 def test_processes_share_a_store(method: str, touched: bool, path: Path, records: dict[int, Record]) -> None:
     store = open_store(path)
     if touched:

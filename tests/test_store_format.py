@@ -16,7 +16,7 @@ import pytest
 import xxhash
 from store_cases import Record, record, same, write_store
 
-from natsbin.spaces import SSS, TSS
+from natsbin.spaces import SSS, TSS, SearchSpace
 from natsbin.store.pack import pack
 
 MISSING = 2**64 - 1
@@ -183,11 +183,13 @@ class Reader:
         return np.frombuffer(bytes.fromhex(payload), np.dtype(kind))[0]
 
 
-@pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize("space", [TSS, SSS], ids=["tss", "sss"])
-def test_a_stranger_reads_every_record(space: Any, packed: bool, tmp_path: Path) -> None:
-    hps = ("12", "200") if space is TSS else ("01", "12")
-    records: dict[int, Record] = {index: record(space, index, *hps) for index in ((8,) if space is TSS else (3, 8))}
+@pytest.mark.parametrize(
+    ("space", "hps", "packed"),
+    [(TSS, ("12", "200"), False), (TSS, ("12",), True), (SSS, ("12",), False), (SSS, ("01", "12"), True)],
+    ids=["tss", "tss-packed", "sss", "sss-packed"],
+)
+def test_a_stranger_reads_every_record(space: SearchSpace, hps: tuple[str, ...], packed: bool, tmp_path: Path) -> None:
+    records: dict[int, Record] = {index: record(space, index, *hps) for index in ((8,) if "200" in hps else (3, 8))}
     trial = records[8]["12"]["all_results"]["ImageNet16-120", 777 if space is SSS else 111]
     trial["latency"], trial["note"] = -1, ("odd", {1, 2}, np.float32(0.5), OrderedDict(a=1.5))
     trial["train_losses"][2], trial["train_acc1es"][3] = float("nan"), 33.3
