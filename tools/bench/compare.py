@@ -59,9 +59,11 @@ def compare(
             if SOURCES.get(module, "store") not in setting:
                 continue
             try:
-                results[module] = _contender(module, setting, kinds or WORK, budget, status.update)
+                found = _contender(module, setting, kinds or WORK, budget, status.update)
             except click.ClickException as error:  # the others' results took long enough to be kept
                 failed.append(f"{TITLES[module]}: {error.message}")
+            else:
+                results |= {module: found} if found["work"] else {}
     counts = questions.counts()
     result = {"machine": about, "space": questions.space, "pool": len(questions.pool), "counts": counts}
     if out:

@@ -38,7 +38,7 @@ def open_works(setting: Setting) -> dict[str, Work]:
     return {
         "get_more_info": get_more_info,
         "simulate_train_eval": simulate_train_eval,
-        "get_cost_info": lambda: batch.get_cost_info(archs, DATASET, hp=hp)["flops"],
+        "get_cost_info": lambda: batch.get_cost_info(archs, DATASET, hp=hp)["latency"],
         "find_best, pool": lambda: [batch.points(pool, DATASET, "x-valid", hp=hp).max()],
         "find_best, all": lambda: [batch.find_best(SEARCHED, "valid", hp=hp)[1] or np.nan],
         "points": points,

@@ -80,7 +80,7 @@ def _works(store: PlainStore, questions: Questions) -> dict[str, Work]:
 
     def get_cost_info() -> list[float]:
         infos = [{name: scalars[name][rows[arch]].mean() for name in _SCALARS} for arch, _ in calls]
-        return [info["flop"] for info in infos]
+        return [info["latency"] for info in infos]
 
     def simulate_train_eval() -> list[float]:
         taken = []
