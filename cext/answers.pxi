@@ -10,6 +10,11 @@ cdef object getrandbits = _random.getrandbits
 cdef object float64 = _numpy.float64
 cdef dict NO_TABLES = {}
 
+cdef enum:  # what is known of an architecture's costs
+    UNKNOWN
+    KEPT
+    ASK_OBJECTS
+
 
 cdef class Part:
     """One set of a ``get_more_info`` dict, and its keys. Without a ``required`` one there is an error."""
@@ -32,7 +37,21 @@ cdef class Desk:
     cdef str comment
     cdef list parts
     cdef SetColumns valid, valtest
-    cdef dict cost_keys
+    cdef list cost_sets, cost_orders
+    cdef double* costs  # [architecture, flops, params, latency and two times a set], each kept on first use
+    cdef uint8_t* known  # of an architecture's costs
+    cdef Py_ssize_t width
+
+    def __cinit__(self, Table table not None, *_):
+        self.width = 3 + 2 * len(table.sets)
+        self.costs = <double*> calloc(table.regular.shape[0] * self.width, sizeof(double))
+        self.known = <uint8_t*> calloc(table.regular.shape[0], 1)
+        if self.costs == NULL or self.known == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.costs)
+        free(self.known)
 
     def __init__(self, Table table not None, Part train not None, comment, list parts not None):
         """``comment`` is the text after the train part, or None."""
@@ -41,7 +60,40 @@ cdef class Desk:
             if not isinstance(part, Part):
                 raise TypeError(f"expected a Part, got {part!r}")
         self.valid, self.valtest = table.sets.get("x-valid"), table.sets.get("ori-test")
-        self.cost_keys = {name: (f"T-{name}@epoch", f"T-{name}@total") for name in table.sets}
+        self.cost_sets = list(table.sets.values())
+        place = {name: 3 + 2 * i for i, name in enumerate(table.sets)}
+        self.cost_orders = [
+            tuple([(place[name], f"T-{name}@epoch", f"T-{name}@total") for name in ("train", *names)])
+            for names in table.orders
+        ]
+
+    cdef const double* costs_of(self, Py_ssize_t index) except? NULL:
+        """The costs of an architecture that the table answers for; NULL where only objects tell them."""
+        cdef double* costs = self.costs + index * self.width
+        if self.known[index] == UNKNOWN:
+            self.known[index] = KEPT if self.find_costs(index, costs) else ASK_OBJECTS
+        return costs if self.known[index] == KEPT else NULL
+
+    cdef int find_costs(self, Py_ssize_t index, double* costs) except -1:
+        cdef Table table = self.table
+        cdef SetColumns columns
+        cdef Sum per_epoch, whole
+        cdef Repeated known
+        cdef Py_ssize_t t, i, begin = table.first[index], end = table.first[index + 1]
+        cdef double seconds, n = end - begin
+        costs[2] = table.mean_latency(index)
+        if is_missing(costs[2]) or not table.costs(index, &costs[0], &costs[1]) or not table.same_sets(index):
+            return 0
+        for i in range(len(self.cost_sets)):
+            columns = <SetColumns> self.cost_sets[i]
+            per_epoch, whole, known = Sum(0.0, 0.0), Sum(0.0, 0.0), Repeated(-1.0, 0.0)
+            for t in range(begin, end):
+                seconds = columns.all_time(table.epochs - 1, table.row[t], &known)
+                add(&per_epoch, seconds / table.epochs)
+                add(&whole, seconds)
+            costs[3 + 2 * i] = total(&per_epoch) / n
+            costs[4 + 2 * i] = total(&whole) / n
+        return 1
 
     cdef int put(self, dict out, Part part, Py_ssize_t index, Py_ssize_t epoch, Py_ssize_t only) except -1:
         cdef Point point
@@ -137,41 +189,26 @@ cdef class Answers:
     def cost_info(self, index, dataset, hp):
         """The dict of ``get_cost_info``."""
         cdef Desk desk
-        cdef Py_ssize_t i = self.ask(index)
-        cdef double latency, flops, params
+        cdef Py_ssize_t i = self.ask(index), place
+        cdef const double* costs
         cdef Table table
         cdef dict out
-        cdef str name
+        cdef tuple set_
         if i < 0:
             return None
         desk = self.desk(hp, dataset)
         if desk is None or not desk.table.answers(i):
             return None
-        table = desk.table
-        latency = table.mean_latency(i)
-        if is_missing(latency) or not table.costs(i, &flops, &params) or not table.same_sets(i):
+        costs = desk.costs_of(i)
+        if costs == NULL:
             return None
-        out = {"flops": flops, "params": float64(params), "latency": float64(latency)}
-        self.put_times(out, desk, "train", i)
-        for name in <tuple> table.orders[table.order[table.first[i]]]:
-            self.put_times(out, desk, name, i)
+        table = desk.table
+        out = {"flops": costs[0], "params": float64(costs[1]), "latency": float64(costs[2])}
+        for set_ in <tuple> desk.cost_orders[table.order[table.first[i]]]:
+            place = set_[0]
+            out[set_[1]] = costs[place]
+            out[set_[2]] = costs[place + 1]
         return out
-
-    cdef int put_times(self, dict out, Desk desk, str name, Py_ssize_t index) except -1:
-        cdef Table table = desk.table
-        cdef SetColumns columns = <SetColumns> table.sets[name]
-        cdef tuple keys = <tuple> desk.cost_keys[name]
-        cdef Sum per_epoch = Sum(0.0, 0.0), whole = Sum(0.0, 0.0)
-        cdef Py_ssize_t t, begin = table.first[index], end = table.first[index + 1]
-        cdef double seconds, n = end - begin
-        cdef Repeated known = Repeated(-1.0, 0.0)
-        for t in range(begin, end):
-            seconds = columns.all_time(table.epochs - 1, table.row[t], &known)
-            add(&per_epoch, seconds / table.epochs)
-            add(&whole, seconds)
-        out[keys[0]] = total(&per_epoch) / n
-        out[keys[1]] = total(&whole) / n
-        return 0
 
     def simulate(self, index, dataset, iepoch, hp):
         """(accuracy, latency, seconds) of ``simulate_train_eval``; draws once or twice, as the API does."""
