@@ -52,7 +52,7 @@ def test_contenders_agree(archive: Path, tmp_path: Path) -> None:
 
 
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "scalar": ("archive", "--calls", "2", "--budget", "0"),
+    "scalar": ("archive", "--calls", "8", "--budget", "0"),
     "open": ("store.h5", "--runs", "1"),
     "convert": ("archive", "--rounds", "1", "--jobs", "1"),
     "memory": ("store.h5", "--points", "1000"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,38 +15,42 @@ from report import Figure, figures_command, progress
 MORE = 100  # times as many calls in a pass of natsbin as in one of the original
 
 
+Asked = list[tuple[int, str]]
+"""Architectures and datasets."""
+
+
 class Kind(NamedTuple):
     """Calls as a program writes them, and what one must reach: so many microseconds, so many times the original."""
 
-    loop: Callable[[Any, list[int], str], None]
+    loop: Callable[[Any, Asked, str], None]
     most: float
     times: float
     wished: float
 
 
-def _simulate(api: Any, archs: list[int], hp: str) -> None:
-    for arch in archs:
-        api.simulate_train_eval(arch, "cifar10", hp=hp)
+def _simulate(api: Any, asked: Asked, hp: str) -> None:
+    for arch, dataset in asked:
+        api.simulate_train_eval(arch, dataset, hp=hp)
 
 
-def _cost(api: Any, archs: list[int], hp: str) -> None:
-    for arch in archs:
-        api.get_cost_info(arch, "cifar10-valid", hp=hp)
+def _cost(api: Any, asked: Asked, hp: str) -> None:
+    for arch, dataset in asked:
+        api.get_cost_info(arch, dataset, hp=hp)
 
 
-def _mean(api: Any, archs: list[int], hp: str) -> None:
-    for arch in archs:
-        api.get_more_info(arch, "cifar10-valid", hp=hp, is_random=False)
+def _mean(api: Any, asked: Asked, hp: str) -> None:
+    for arch, dataset in asked:
+        api.get_more_info(arch, dataset, hp=hp, is_random=False)
 
 
-def _random(api: Any, archs: list[int], hp: str) -> None:
-    for arch in archs:
-        api.get_more_info(arch, "cifar10-valid", hp=hp)
+def _random(api: Any, asked: Asked, hp: str) -> None:
+    for arch, dataset in asked:
+        api.get_more_info(arch, dataset, hp=hp)
 
 
-def _seed(api: Any, archs: list[int], hp: str) -> None:
-    for arch in archs:
-        api.get_more_info(arch, "cifar10-valid", hp=hp, is_random=777)
+def _seed(api: Any, asked: Asked, hp: str) -> None:
+    for arch, dataset in asked:
+        api.get_more_info(arch, dataset, hp=hp, is_random=777)
 
 
 KINDS = {
@@ -63,7 +68,7 @@ KINDS = {
 @click.option("--calls", default=100, show_default=True, help="Of the original in a pass.")
 @timing.budgeted
 def scalar(archive: Path, hp: str, calls: int, budget: float) -> list[Figure]:
-    """Calls on ARCHIVE, a folder of a few architectures, warm, beside nats_bench in fast mode."""
+    """Calls on ARCHIVE, a folder of a few architectures, warm, over all datasets, beside nats_bench in fast mode."""
     with progress.status("Asking both"):
         where = {"archive": str(archive), "hp": hp, "calls": calls, "budget": budget}
         measured: dict[str, list[float]] = isolate.call("limits.scalar:measure", **where)
@@ -84,6 +89,7 @@ def measure(archive: str, hp: str, calls: int, budget: float) -> dict[str, list[
 
     import natsbin
     from natsbin.convert import convert
+    from natsbin.spaces import DATASETS
     from natsbin.store import open_store
 
     with tempfile.TemporaryDirectory() as folder:
@@ -93,7 +99,8 @@ def measure(archive: str, hp: str, calls: int, budget: float) -> dict[str, list[
         ours = natsbin.create(store.path, space, fast_mode=True, verbose=False)
 
         def a_call(api: Any, kind: Kind, count: int) -> float:
-            asked = (archs * count)[:count]
+            datasets = (name for name in DATASETS if name != "cifar10-valid" or kind.loop is not _simulate)
+            asked = list(itertools.islice(itertools.cycle(itertools.product(archs, datasets)), count))
             return timing.best(lambda: kind.loop(api, asked, hp), budget) / count
 
         return {name: [a_call(theirs, kind, calls), a_call(ours, kind, calls * MORE)] for name, kind in KINDS.items()}
