@@ -15,7 +15,8 @@ ctypedef const uint8_t* Bytes
 cdef enum:
     BLOCK = 512  # numbers that are looked up together: their places stay in the first-level cache
     MOST_TRIALS = 64  # of an architecture that arrays answer for
-    STRIDE = 16  # epochs between two kept sums of seconds
+    MOST_SLOTS = 4096
+    STRIDE = 8  # epochs between two kept sums of seconds
 
 cdef enum:  # what covers[epoch] says of a set's values there
     NONE_THERE
@@ -40,32 +41,56 @@ cdef inline uint32_t divide(uint32_t number, const Divisor* divisor) noexcept no
     return number if divisor.by == 1 else <uint32_t> natsbin_high_half(divisor.reciprocal, number)
 
 
-cdef void look(
-    const Lens* lens, int layout, int kind, bint tailed,
-    const uint8_t** at, const uint8_t** last, double* out, Py_ssize_t n,
+cdef struct Places:  # where numbers lie: at `at`, or (where `at` is NULL) side by side from `base` on, by row
+    const uint8_t* base
+    const uint8_t* last_base  # NULL where the last batch does not matter
+    const int32_t* rows
+    const uint8_t** at
+    const uint8_t** last
+
+
+cdef inline void look(
+    const Lens* lens, int layout, int kind, bint aside, bint tailed, const Places* places, double* out, Py_ssize_t n
 ) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef Lens own = lens[0]  # a copy, which writing to `out` cannot change
+    cdef Py_ssize_t i, size = 2 if layout == UNSIGNED2 else lens.size
+    cdef Lens own = lens[0]  # copies, which writing to `out` cannot change
+    cdef Places where = places[0]
     for i in range(n):
-        out[i] = value_at(&own, layout, kind, at[i], last[i] if tailed else NULL)
+        if aside and where.rows[i] < 0:
+            out[i] = from_bits(MISSING)
+        elif aside:
+            out[i] = number_at(&own, layout, where.base + where.rows[i] * size)
+            out[i] = whole_of(&own, kind, out[i], where.last_base + where.rows[i] if tailed else NULL)
+        else:
+            out[i] = number_at(&own, layout, where.at[i])
+            out[i] = whole_of(&own, kind, out[i], where.last[i] if tailed else NULL)
+    for i in range(n):  # apart, for the vector divides two at a time
+        out[i] = share_of(&own, kind, out[i])
 
 
-cdef void decode_all(
-    const Lens* lens, bint tailed, const uint8_t** at, const uint8_t** last, double* out, Py_ssize_t n
+cdef inline void look_at(
+    const Lens* lens, bint aside, bint tailed, const Places* places, double* out, Py_ssize_t n
 ) noexcept nogil:
-    """Numbers at ``at`` as values; a loop of its own for each usual way to store them."""
-    if lens.layout == UNSIGNED2 and lens.kind == COUNT and tailed:
-        look(lens, UNSIGNED2, COUNT, True, at, last, out, n)
-    elif lens.layout == UNSIGNED2 and lens.kind == COUNT:
-        look(lens, UNSIGNED2, COUNT, False, at, last, out, n)
+    """A loop of its own for each usual way to store values."""
+    if lens.layout == UNSIGNED2 and lens.kind == COUNT:
+        look(lens, UNSIGNED2, COUNT, aside, tailed, places, out, n)
     elif lens.layout == SMALL_FLOAT and lens.kind == SUM:
-        look(lens, SMALL_FLOAT, SUM, False, at, last, out, n)
-    elif lens.layout == SMALL_FLOAT and lens.kind == PLAIN:
-        look(lens, SMALL_FLOAT, PLAIN, False, at, last, out, n)
-    elif lens.layout == SMALL_FLOAT and tailed:
-        look(lens, SMALL_FLOAT, COUNT, True, at, last, out, n)
+        look(lens, SMALL_FLOAT, SUM, aside, False, places, out, n)
+    elif lens.layout == SMALL_FLOAT and lens.kind == COUNT:
+        look(lens, SMALL_FLOAT, COUNT, aside, tailed, places, out, n)
     else:
-        look(lens, lens.layout, lens.kind, tailed, at, last, out, n)
+        look(lens, lens.layout, lens.kind, aside, tailed, places, out, n)
+
+
+cdef void decode_all(const Lens* lens, const Places* places, double* out, Py_ssize_t n) noexcept nogil:
+    if places.at == NULL and places.last_base == NULL:
+        look_at(lens, True, False, places, out, n)
+    elif places.at == NULL:
+        look_at(lens, True, True, places, out, n)
+    elif places.last == NULL:
+        look_at(lens, False, False, places, out, n)
+    else:
+        look_at(lens, False, True, places, out, n)
 
 
 def first_outside(const int64_t[::1] values not None, int64_t low, int64_t limit):
@@ -102,35 +127,58 @@ cdef class Grid:
     cdef readonly Table table
     cdef readonly Py_ssize_t total  # architectures of the space
     cdef Py_ssize_t n_seeds
-    cdef int32_t* count  # trials of each architecture
+    cdef int32_t* count  # trials of each architecture; none of one more, which stands for those out of range
     cdef int64_t* seeds  # that occur, ascending
-    cdef int32_t* rows  # [seed, architecture], -1 where there is none; the last seed stands for unknown ones
+    cdef int32_t* slots  # by the lowest bits of a seed, where those tell them apart; else NULL
+    cdef int64_t* known_seeds  # likewise: the seed with those lowest bits, or any other
+    cdef int64_t slot_mask
+    cdef int32_t* rows  # [seed, architecture], each with that one more; -1 where there is none
+    cdef Py_ssize_t width
 
     def __cinit__(self, Table table not None):
         cdef Py_ssize_t i, t, k
-        self.table, self.total = table, table.regular.shape[0]
+        self.table, self.total, self.width = table, table.regular.shape[0], table.regular.shape[0] + 1
         cdef list seeds = sorted({table.seed[t] for t in range(table.seed.shape[0])})
         self.n_seeds = len(seeds)
-        self.count = <int32_t*> calloc(self.total, sizeof(int32_t))
+        self.count = <int32_t*> calloc(self.width, sizeof(int32_t))
         self.seeds = <int64_t*> calloc(self.n_seeds + 1, sizeof(int64_t))
-        self.rows = <int32_t*> malloc((self.n_seeds + 1) * self.total * sizeof(int32_t))
+        self.rows = <int32_t*> malloc((self.n_seeds + 1) * self.width * sizeof(int32_t))
         if self.count == NULL or self.seeds == NULL or self.rows == NULL:
             raise MemoryError
         for k in range(self.n_seeds):
             self.seeds[k] = seeds[k]
-        for i in range((self.n_seeds + 1) * self.total):
+        self.slot_mask = 1
+        while self.slot_mask < MOST_SLOTS and len({seed & self.slot_mask for seed in seeds}) < self.n_seeds:
+            self.slot_mask = 2 * self.slot_mask + 1
+        if self.slot_mask < MOST_SLOTS:
+            self.slots = <int32_t*> calloc(self.slot_mask + 1, sizeof(int32_t))
+            self.known_seeds = <int64_t*> calloc(self.slot_mask + 1, sizeof(int64_t))
+            if self.slots == NULL or self.known_seeds == NULL:
+                raise MemoryError
+            for k in range(self.slot_mask + 1):
+                self.known_seeds[k] = ~k
+            for k in range(self.n_seeds):
+                self.slots[self.seeds[k] & self.slot_mask] = k
+                self.known_seeds[self.seeds[k] & self.slot_mask] = self.seeds[k]
+        for i in range((self.n_seeds + 1) * self.width):
             self.rows[i] = -1
         for i in range(self.total):
             if not table.answers(i) or table.first[i + 1] - table.first[i] > MOST_TRIALS:
                 continue
             self.count[i] = table.first[i + 1] - table.first[i]
             for t in range(table.first[i], table.first[i + 1]):
-                self.rows[self.slot(table.seed[t]) * self.total + i] = table.row[t]
+                self.rows[self.slot(table.seed[t]) * self.width + i] = table.row[t]
 
     def __dealloc__(self):
         free(self.count)
         free(self.seeds)
+        free(self.slots)
+        free(self.known_seeds)
         free(self.rows)
+
+    cdef inline Py_ssize_t place(self, int64_t index) noexcept nogil:
+        """An index, or the place of what is out of range."""
+        return index if <uint64_t> index < <uint64_t> self.total else self.total
 
     cdef inline Py_ssize_t slot(self, int64_t seed) noexcept nogil:
         cdef Py_ssize_t k, found = self.n_seeds
@@ -151,12 +199,11 @@ cdef class Grid:
         cdef Py_ssize_t j, n = out.shape[0], step = step_of(index.shape[0], n)
         cdef int32_t count
         cdef int64_t place
-        check_inside(index, self.total, "architecture")
         if chance.shape[0] != n:
             raise ValueError(f"lengths differ: {chance.shape[0]} and {n}")
         with nogil:
             for j in range(n):
-                count = self.count[index[j * step]]
+                count = self.count[self.place(index[j * step])]
                 place = <int64_t> (chance[j] * count)
                 out[j] = place if 0 <= place < count else 0
 
@@ -195,13 +242,15 @@ cdef class Asked:
         const int64_t[::1] seed,
         const int64_t[::1] position,
     ):
-        """Arrays of n or of one for all. ``seed`` or ``position`` (among the seeds of an architecture) choose a trial."""
+        """Arrays of n or of one for all. ``seed`` or ``position`` (among the seeds of an architecture) choose a trial.
+
+        An index out of range is that of an architecture without trials; an epoch out of range an IndexError.
+        """
         self.grid, self.n = grid, n
         self.kept = (index, epoch, seed, position)
         self.at.index_step, self.at.epoch_step = step_of(index.shape[0], n), step_of(epoch.shape[0], n)
         if n == 0:
             return
-        check_inside(index, grid.total, "architecture")
         check_inside(epoch, grid.table.epochs, "epoch")
         self.at.index, self.at.epoch = &index[0], &epoch[0]
         if seed is not None:
@@ -211,10 +260,10 @@ cdef class Asked:
 
     cdef inline int32_t row(self, Py_ssize_t j) noexcept nogil:
         """The row of the trial that question j chooses; -1 where there is none."""
-        cdef Py_ssize_t i = self.at.index[j * self.at.index_step]
+        cdef Py_ssize_t i = self.grid.place(self.at.index[j * self.at.index_step])
         cdef int64_t position
         if self.at.seed != NULL:
-            return self.grid.rows[self.grid.slot(self.at.seed[j * self.at.seed_step]) * self.grid.total + i]
+            return self.grid.rows[self.grid.slot(self.at.seed[j * self.at.seed_step]) * self.grid.width + i]
         position = self.at.position[j * self.at.position_step]
         if not 0 <= position < self.grid.count[i]:
             return -1
@@ -226,9 +275,9 @@ cdef class Asked:
         cdef const int64_t* index = self.at.index + start * step
         cdef const int32_t* rows
         if self.at.seed != NULL and self.at.seed_step == 0:
-            rows = self.grid.rows + self.grid.slot(self.at.seed[0]) * self.grid.total
+            rows = self.grid.rows + self.grid.slot(self.at.seed[0]) * self.grid.width
             for j in range(n):
-                out[j] = rows[index[j * step]]
+                out[j] = rows[self.grid.place(index[j * step])]
         elif self.at.seed != NULL:
             self.rows_by_seed(start, n, out)
         else:
@@ -236,16 +285,21 @@ cdef class Asked:
                 out[j] = self.row(start + j)
 
     cdef void rows_by_seed(self, Py_ssize_t start, Py_ssize_t n, int32_t* out) noexcept nogil:
-        cdef Py_ssize_t j, k, found, count = self.grid.n_seeds, total = self.grid.total, step = self.at.index_step
+        cdef Py_ssize_t j, found, total = self.grid.total, width = self.grid.width, step = self.at.index_step
         cdef const int64_t* index = self.at.index + start * step
         cdef const int64_t* seed = self.at.seed + start
-        cdef const int64_t* seeds = self.grid.seeds
+        cdef const int64_t* known = self.grid.known_seeds
+        cdef const int32_t* slots = self.grid.slots
+        cdef int64_t mask = self.grid.slot_mask
         cdef const int32_t* rows = self.grid.rows
+        if slots == NULL:
+            for j in range(n):
+                out[j] = rows[self.grid.slot(seed[j]) * width + self.grid.place(index[j * step])]
+            return
         for j in range(n):
-            found = count * total
-            for k in range(count):
-                found = k * total if seeds[k] == seed[j] else found
-            out[j] = rows[found + index[j * step]]
+            found = index[j * step] if <uint64_t> index[j * step] < <uint64_t> total else total
+            found = found if known[seed[j] & mask] == seed[j] else total
+            out[j] = rows[slots[seed[j] & mask] * width + found]
 
 
 cdef class Lane:
@@ -279,17 +333,23 @@ cdef class Lane:
         cdef Divisor by_epochs = self.by_epochs, by_trials = self.by_trials
         cdef uint32_t epoch, band, over
         cdef bint flat = self.column.epochs == 0
+        cdef Places places
+        places.base, places.last_base, places.rows = NULL, NULL, NULL
+        places.at, places.last = at, NULL
+        if tails != NULL:
+            places.last = last
         if epoch_step == 0 or flat:
             epoch = 0 if flat else <uint32_t> epochs[0]
             band = divide(epoch, &by_epochs)
             offset = (epoch - band * by_epochs.by) * chunk_trials
             number = band * across
-            if across == 1 and tails == NULL:
+            if across == 1:
                 chunk = chunks[number]
                 if chunk == NULL:
                     return -1 - number
-                for i in range(n):
-                    at[i] = chunk + (offset + rows[i]) * size if rows[i] >= 0 else NOTHING
+                places.base, places.rows, places.at = chunk + offset * size, rows, NULL
+                if tails != NULL:
+                    places.last_base = tails[number] + offset
             else:
                 for i in range(n):
                     if rows[i] < 0:
@@ -318,7 +378,7 @@ cdef class Lane:
                 at[i] = chunk + offset * size
                 if tails != NULL:
                     last[i] = tails[number] + offset
-        decode_all(&self.column.lens, tails != NULL, at, last, out, n)
+        decode_all(&self.column.lens, &places, out, n)
         return n
 
     cdef int decode_fetching(
@@ -344,12 +404,17 @@ cdef class Lane:
         one = asked.at.seed != NULL or asked.at.position != NULL
         if n == 0:
             return
+        if not one and asked.at.epoch_step == 0 and n > 2 * self.grid.total:
+            return self.means_of_epoch(asked, out)
         with nogil:
             if asked.at.epoch_step == 0:
                 whole = self.covers[asked.at.epoch[0]] == ALL_THERE
             else:
                 for k in range(n):
                     whole &= self.covers[asked.at.epoch[k]] == ALL_THERE
+            if asked.at.epoch_step == 0 and one and whole and n > 2 * self.column.trials:
+                self.ones_of_epoch(asked, out)
+                j = n
             while j < n:
                 m = min(BLOCK, n - j)
                 if one and whole:
@@ -357,6 +422,46 @@ cdef class Lane:
                 else:
                     m = self.several(asked, j, n, &out[j])
                 j += m
+
+    cdef means_of_epoch(self, Asked asked, double[::1] out):
+        """All answers, where there are more than architectures: each mean is made once."""
+        cdef const double[::1] means
+        cdef Py_ssize_t j, total = self.grid.total, step = asked.at.index_step
+        cdef const int64_t* index = asked.at.index
+        everything = _numpy.arange(total + 1)
+        found = _numpy.empty(total + 1)
+        self.values(Asked(self.grid, total + 1, everything, asked.kept[1], None, None), found)
+        means = found
+        with nogil:
+            for j in range(asked.n):
+                out[j] = means[index[j * step] if <uint64_t> index[j * step] < <uint64_t> total else total]
+
+    cdef int ones_of_epoch(self, Asked asked, double[::1] out) except -1 nogil:
+        """All answers, where there are more than trials: each value of the epoch is decoded once."""
+        cdef Py_ssize_t j = 0, k, m, n = asked.n, trials = self.column.trials
+        cdef double* values = <double*> malloc((trials + 1) * sizeof(double))
+        cdef int32_t[BLOCK] rows
+        if values == NULL:
+            with gil:
+                raise MemoryError
+        values[0] = from_bits(MISSING)  # of row -1
+        try:
+            while j < trials:
+                m = min(BLOCK, trials - j)
+                for k in range(m):
+                    rows[k] = <int32_t> (j + k)
+                self.decode_fetching(rows, asked.at.epoch, 0, values + 1 + j, m)
+                j += m
+            j = 0
+            while j < n:
+                m = min(BLOCK, n - j)
+                asked.rows(j, m, rows)
+                for k in range(m):
+                    out[j + k] = values[1 + rows[k]]
+                j += m
+        finally:
+            free(values)
+        return 0
 
     cdef int ones(self, Asked asked, Py_ssize_t start, Py_ssize_t n, double* out) except -1 nogil:
         cdef int32_t[BLOCK] rows
@@ -368,45 +473,49 @@ cdef class Lane:
         cdef int32_t[BLOCK] rows
         cdef int64_t[BLOCK] epochs
         cdef double[BLOCK] values
-        cdef Py_ssize_t j = start, room = BLOCK - MOST_TRIALS, m = 0, i, t, first, count, stop
+        cdef int32_t[BLOCK] many
+        cdef Py_ssize_t j = start, room = BLOCK - MOST_TRIALS, m = 0, i, t, k, count, stop
+        cdef Py_ssize_t step = asked.at.index_step, epoch_step = asked.at.epoch_step
+        cdef const int64_t* index = asked.at.index
+        cdef const int64_t* epoch_of = asked.at.epoch
+        cdef const int32_t* counts = self.grid.count
+        cdef const int32_t* first = &self.grid.table.first[0]
+        cdef const int32_t* row = &self.grid.table.row[0]
+        cdef const uint8_t* covers = &self.covers[0]
         cdef int32_t chosen
         cdef int64_t epoch
         cdef bint one = asked.at.seed != NULL or asked.at.position != NULL, lacking
         cdef Sum sum
         cdef double value
         while j < end and m <= room and j - start < BLOCK:
-            i, epoch = asked.at.index[j * asked.at.index_step], asked.at.epoch[j * asked.at.epoch_step]
-            count, first = self.grid.count[i], self.grid.table.first[i]
-            if self.covers[epoch] == NONE_THERE:
-                count = 0
-            for t in range(count):
-                rows[m + t] = self.grid.table.row[first + t]
-                epochs[m + t] = epoch
+            i, epoch = self.grid.place(index[j * step]), epoch_of[j * epoch_step]
+            count = counts[i] if covers[epoch] != NONE_THERE else 0
+            t = first[i]
+            for k in range(count):
+                rows[m + k] = row[t + k]
+                epochs[m + k] = epoch
+            many[j - start] = count
             m += count
             j += 1
         self.decode_fetching(rows, epochs, asked.at.epoch_step, values, m)
         stop, m = j, 0
         for j in range(start, stop):
-            i = asked.at.index[j * asked.at.index_step]
-            count = self.grid.count[i]
-            if count == 0 or self.covers[asked.at.epoch[j * asked.at.epoch_step]] == NONE_THERE:
-                out[j - start] = from_bits(MISSING)
-                continue
-            lacking = False
-            for t in range(count):
-                lacking |= is_missing(values[m + t])
-            value = from_bits(MISSING)
-            if lacking:
+            count, value, lacking = many[j - start], from_bits(MISSING), False
+            for k in range(count):
+                lacking |= is_missing(values[m + k])
+            if lacking or count == 0:
                 pass
             elif one:
                 chosen = asked.row(j)
-                for t in range(count):
-                    if rows[m + t] == chosen:
-                        value = values[m + t]
+                for k in range(count):
+                    if rows[m + k] == chosen:
+                        value = values[m + k]
+            elif count == 1:
+                value = 0.0 + values[m]
             else:
                 sum = Sum(0.0, 0.0)
-                for t in range(count):
-                    add(&sum, values[m + t])
+                for k in range(count):
+                    add(&sum, values[m + k])
                 value = total(&sum) / count
             out[j - start] = value
             m += count
@@ -432,12 +541,12 @@ cdef class Meter:
         cdef Table table = grid.table
         self.grid, self.columns = grid, columns
         self.steps = 0 if COMPENSATED else table.epochs // STRIDE + 1
-        self.term = <double*> malloc(grid.total * sizeof(double))
-        self.kept = <double*> malloc(max(1, grid.total * self.steps) * sizeof(double))
+        self.term = <double*> malloc(grid.width * sizeof(double))
+        self.kept = <double*> malloc(max(1, grid.width * self.steps) * sizeof(double))
         if self.term == NULL or self.kept == NULL:
             raise MemoryError
-        for i in range(grid.total):
-            first, term = table.first[i], from_bits(MISSING)
+        for i in range(grid.width):
+            first, term = table.first[i], from_bits(MISSING)  # `first` has the end as one more
             if grid.count[i] and columns.time.epochs:
                 term = _nan
             elif grid.count[i]:
@@ -456,47 +565,72 @@ cdef class Meter:
         free(self.term)
         free(self.kept)
 
-    cdef inline double of_one(self, Py_ssize_t i, Py_ssize_t n) noexcept nogil:
-        """n times the term of architecture i."""
-        cdef double term = self.term[i], sum
-        cdef Py_ssize_t k
-        if COMPENSATED:
-            return term * n
-        sum = self.kept[i * self.steps + n // STRIDE]
-        for k in range(n % STRIDE):
-            sum += term
-        return sum
+    cdef void of_ones(
+        self, const int64_t* index, Py_ssize_t index_step, const int64_t* epoch, Py_ssize_t epoch_step,
+        double* out, Py_ssize_t n,
+    ) noexcept nogil:
+        """Seconds of up to BLOCK architectures whose trials share a term; NaN for the others."""
+        cdef Py_ssize_t j, i, done
+        cdef int k
+        cdef double[BLOCK] term
+        cdef double[BLOCK] rest  # as a double, for which the vector has a comparison
+        cdef const double* terms = self.term
+        cdef const double* kept = self.kept
+        cdef Py_ssize_t steps = self.steps
+        for j in range(n):
+            i, done = self.grid.place(index[j * index_step]), epoch[j * epoch_step] + 1
+            term[j] = terms[i]
+            if COMPENSATED:
+                out[j] = terms[i] * done
+            else:
+                out[j] = kept[i * steps + done // STRIDE]
+                rest[j] = done % STRIDE
+        if not COMPENSATED:
+            for k in range(STRIDE - 1):
+                for j in range(n):
+                    out[j] += term[j] if k < rest[j] else 0.0
 
     def seconds(self, Asked asked not None, double by, double[::1] out not None):
         """Of epochs 0..epoch, divided by ``by``: a trial's, or the mean over an architecture's trials."""
-        cdef Py_ssize_t j, i, k, n = asked.n, count
+        cdef Py_ssize_t j, i, k, m, start = 0, n = asked.n, count
         cdef bint one = asked.at.seed != NULL or asked.at.position != NULL, odd = False
         cdef double value, sum
+        cdef int32_t[BLOCK] rows
+        cdef const int64_t* index
+        cdef const int64_t* epoch
+        cdef Py_ssize_t step = asked.at.index_step, epoch_step = asked.at.epoch_step
+        cdef const double* terms = self.term
+        cdef const int32_t* counts = self.grid.count
         if asked.grid is not self.grid or out.shape[0] != n:
             raise ValueError("the questions are about another grid, or not as many as places for answers")
         with nogil:
-            for j in range(n):
-                i = asked.at.index[j * asked.at.index_step]
-                if self.term[i] != self.term[i]:
-                    odd |= not is_missing(self.term[i])
-                    out[j] = self.term[i]
-                    continue
-                if one and asked.row(j) < 0:
-                    out[j] = from_bits(MISSING)
-                    continue
-                value = self.of_one(i, asked.at.epoch[j * asked.at.epoch_step] + 1)
-                if by != 1.0:
-                    value = value / by
-                count = self.grid.count[i]
-                if not one and count > 1:
-                    sum = value
-                    for k in range(1, count):
-                        sum += value
-                    value = (value * count if COMPENSATED else sum) / count
-                out[j] = value
+            while start < n:
+                m = min(BLOCK, n - start)
+                index, epoch = asked.at.index + start * step, asked.at.epoch + start * epoch_step
+                self.of_ones(index, step, epoch, epoch_step, &out[start], m)
+                if one:
+                    asked.rows(start, m, rows)
+                for j in range(m):
+                    i, value = self.grid.place(index[j * step]), out[start + j]
+                    count = counts[i]
+                    if value != value:
+                        odd |= not is_missing(terms[i])
+                        value = terms[i]
+                    elif one:
+                        value = from_bits(MISSING) if rows[j] < 0 else value / by
+                    elif count <= 2:  # the mean of two equal terms is the term, exactly; of three it need not be
+                        value = value / by
+                    else:
+                        value = value / by
+                        sum = value
+                        for k in range(1, count):
+                            sum += value
+                        value = (value * count if COMPENSATED else sum) / count
+                    out[start + j] = value
+                start += m
         if odd:
             for j in range(n):
-                i = asked.at.index[j * asked.at.index_step]
+                i = self.grid.place(asked.at.index[j * asked.at.index_step])
                 if self.term[i] != self.term[i] and not is_missing(self.term[i]):
                     out[j] = self.of_varied(asked, j, by)
 

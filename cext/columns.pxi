@@ -105,12 +105,14 @@ cdef class Column:
 
     cdef inline double decode(self, const uint8_t* chunk, Py_ssize_t number, Py_ssize_t offset) noexcept nogil:
         """The value at a place of a chunk; missing where all bits are set."""
-        return value_at(
+        cdef const uint8_t* last = NULL
+        if self.tail is not None:
+            last = self.tail.chunks[number] + offset
+        return value_of(
             &self.lens,
-            self.lens.layout,
             self.lens.kind,
-            chunk + offset * self.lens.size,
-            NULL if self.tail is None else self.tail.chunks[number] + offset,
+            number_at(&self.lens, self.lens.layout, chunk + offset * self.lens.size),
+            last,
         )
 
     cdef double get(self, Py_ssize_t epoch, Py_ssize_t trial) except? -1.0:

@@ -199,9 +199,9 @@ def test_the_kernel_checks_what_it_is_given(case: Case) -> None:
     sheet = case.batch._sheet("12", "cifar10")
     one, far = np.zeros(1, np.int64), np.array([10**6], np.int64)
     grid = sheet.grid
-    for index, epoch in ((far, one), (one, far), (-far, one), (one, -far)):
+    for epoch in (far, -far):
         with pytest.raises(IndexError):
-            _kernel.Asked(grid, 1, index, epoch, None, None)
+            _kernel.Asked(grid, 1, one, epoch, None, None)
     with pytest.raises(ValueError, match="lengths"):
         _kernel.Asked(grid, 3, np.zeros(2, np.int64), one, None, None)
     asked = _kernel.Asked(grid, 1, one, one, None, far)
@@ -210,6 +210,21 @@ def test_the_kernel_checks_what_it_is_given(case: Case) -> None:
     out = np.zeros(1)
     lane.values(asked, out)  # a position that there is not
     assert np.isnan(out[0])
+    meter = sheet.meter("train")
+    many = np.full(2 * sheet.total + 2, case.indexes[0])
+    for index in (far, -far):  # architectures that there are not
+        many[::2] = index
+        for seed in (None, np.array([777]), np.array([777, 1] * (len(many) // 2))):
+            for questions in (index, np.ascontiguousarray(many)):
+                chosen = seed if seed is None or len(seed) in (1, len(questions)) else seed[:1]
+                asked = _kernel.Asked(grid, len(questions), questions, one, chosen, None)
+                values, seconds = np.zeros(len(questions)), np.zeros(len(questions))
+                lane.values(asked, values)
+                meter.seconds(asked, 1.0, seconds)
+                assert np.isnan(values[::2]).all()
+                assert np.isnan(seconds[::2]).all()
+                grid.positions(questions, np.zeros(len(questions)), np.zeros(len(questions), np.int64))
+    asked = _kernel.Asked(grid, 1, one, one, None, far)
     with pytest.raises(ValueError, match="places"):
         lane.values(asked, np.zeros(2))
     other = case.batch._sheet("12", "cifar100").lane("train", "accuracy")
