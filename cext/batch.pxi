@@ -194,19 +194,6 @@ cdef class Grid:
             out[i] = self.count[i]
         return out
 
-    def positions(self, const int64_t[::1] index not None, const double[::1] chance not None, int64_t[::1] out not None):
-        """``out[j]`` becomes ``floor(chance[j] * trials of index[j])``, for chances of [0, 1)."""
-        cdef Py_ssize_t j, n = out.shape[0], step = step_of(index.shape[0], n)
-        cdef int32_t count
-        cdef int64_t place
-        if chance.shape[0] != n:
-            raise ValueError(f"lengths differ: {chance.shape[0]} and {n}")
-        with nogil:
-            for j in range(n):
-                count = self.count[self.place(index[j * step])]
-                place = <int64_t> (chance[j] * count)
-                out[j] = place if 0 <= place < count else 0
-
     def costs(self, double[::1] flops not None, double[::1] params not None):
         """FLOPs and parameters of every architecture, as the API agrees on them; missing where it cannot."""
         cdef Py_ssize_t i
@@ -222,7 +209,9 @@ cdef struct Questions:  # where a loop reads its questions: pointers, and 0 or 1
     const int64_t* epoch
     const int64_t* seed  # NULL where trials are chosen by position, or all meant
     const int64_t* position  # NULL likewise
-    Py_ssize_t index_step, epoch_step, seed_step, position_step
+    const double* chance  # NULL likewise
+    Py_ssize_t index_step, epoch_step, seed_step, position_step, chance_step
+    bint one  # whether a trial is chosen
 
 
 cdef class Asked:
@@ -241,13 +230,17 @@ cdef class Asked:
         const int64_t[::1] epoch not None,
         const int64_t[::1] seed,
         const int64_t[::1] position,
+        const double[::1] chance,
     ):
-        """Arrays of n or of one for all. ``seed`` or ``position`` (among the seeds of an architecture) choose a trial.
+        """Arrays of n or of one for all. One of the last three may choose a trial.
+
+        That is by its seed, its position among the architecture's seeds, or a chance of [0, 1) times their number.
 
         An index out of range is that of an architecture without trials; an epoch out of range an IndexError.
         """
         self.grid, self.n = grid, n
-        self.kept = (index, epoch, seed, position)
+        self.kept = (index, epoch, seed, position, chance)
+        self.at.one = not (seed is None and position is None and chance is None)
         self.at.index_step, self.at.epoch_step = step_of(index.shape[0], n), step_of(epoch.shape[0], n)
         if n == 0:
             return
@@ -257,6 +250,8 @@ cdef class Asked:
             self.at.seed_step, self.at.seed = step_of(seed.shape[0], n), &seed[0]
         if position is not None:
             self.at.position_step, self.at.position = step_of(position.shape[0], n), &position[0]
+        if chance is not None:
+            self.at.chance_step, self.at.chance = step_of(chance.shape[0], n), &chance[0]
 
     cdef inline int32_t row(self, Py_ssize_t j) noexcept nogil:
         """The row of the trial that question j chooses; -1 where there is none."""
@@ -264,7 +259,10 @@ cdef class Asked:
         cdef int64_t position
         if self.at.seed != NULL:
             return self.grid.rows[self.grid.slot(self.at.seed[j * self.at.seed_step]) * self.grid.width + i]
-        position = self.at.position[j * self.at.position_step]
+        if self.at.chance != NULL:
+            position = <int64_t> (self.at.chance[j * self.at.chance_step] * self.grid.count[i])
+        else:
+            position = self.at.position[j * self.at.position_step]
         if not 0 <= position < self.grid.count[i]:
             return -1
         return self.grid.table.row[self.grid.table.first[i] + position]
@@ -401,7 +399,7 @@ cdef class Lane:
         cdef bint whole = True, one
         if asked.grid is not self.grid or out.shape[0] != n:
             raise ValueError("the questions are about another grid, or not as many as places for answers")
-        one = asked.at.seed != NULL or asked.at.position != NULL
+        one = asked.at.one
         if n == 0:
             return
         if not one and asked.at.epoch_step == 0 and n > 2 * self.grid.total:
@@ -430,7 +428,7 @@ cdef class Lane:
         cdef const int64_t* index = asked.at.index
         everything = _numpy.arange(total + 1)
         found = _numpy.empty(total + 1)
-        self.values(Asked(self.grid, total + 1, everything, asked.kept[1], None, None), found)
+        self.values(Asked(self.grid, total + 1, everything, asked.kept[1], None, None, None), found)
         means = found
         with nogil:
             for j in range(asked.n):
@@ -484,7 +482,7 @@ cdef class Lane:
         cdef const uint8_t* covers = &self.covers[0]
         cdef int32_t chosen
         cdef int64_t epoch
-        cdef bint one = asked.at.seed != NULL or asked.at.position != NULL, lacking
+        cdef bint one = asked.at.one, lacking
         cdef Sum sum
         cdef double value
         while j < end and m <= room and j - start < BLOCK:
@@ -593,7 +591,7 @@ cdef class Meter:
     def seconds(self, Asked asked not None, double by, double[::1] out not None):
         """Of epochs 0..epoch, divided by ``by``: a trial's, or the mean over an architecture's trials."""
         cdef Py_ssize_t j, i, k, m, start = 0, n = asked.n, count
-        cdef bint one = asked.at.seed != NULL or asked.at.position != NULL, odd = False
+        cdef bint one = asked.at.one, odd = False
         cdef double value, sum
         cdef int32_t[BLOCK] rows
         cdef const int64_t* index
@@ -637,7 +635,7 @@ cdef class Meter:
     cdef double of_varied(self, Asked asked, Py_ssize_t j, double by) except? -1.0:
         cdef Py_ssize_t i = asked.at.index[j * asked.at.index_step], t, first = self.grid.table.first[i]
         cdef Py_ssize_t epoch = asked.at.epoch[j * asked.at.epoch_step], count = self.grid.count[i]
-        cdef bint one = asked.at.seed != NULL or asked.at.position != NULL
+        cdef bint one = asked.at.one
         cdef Repeated known = Repeated(-1.0, 0.0)
         cdef Sum sum = Sum(0.0, 0.0)
         cdef int32_t row
@@ -647,6 +645,81 @@ cdef class Meter:
         for t in range(count):
             add(&sum, self.columns.all_time(epoch, self.grid.table.row[first + t], &known) / by)
         return total(&sum) / count
+
+
+    cdef double of(self, Asked asked, Py_ssize_t j) except? -1.0:
+        """Seconds of the trial that question j chooses, however they are kept."""
+        cdef double seconds
+        cdef int64_t index = asked.at.index[j * asked.at.index_step]
+        self.of_ones(&index, 0, asked.at.epoch + j * asked.at.epoch_step, 0, &seconds, 1)
+        return self.of_varied(asked, j, 1.0) if seconds != seconds else seconds
+
+
+def trainings(
+    Asked asked not None,
+    Lane valid not None,
+    Meter train not None,
+    Meter validation not None,
+    const double[::1] latencies not None,
+    const uint8_t[::1] refused not None,
+    double[::1] accuracy not None,
+    double[::1] latency not None,
+    double[::1] seconds not None,
+):
+    """Accuracy, latency and seconds of each training of one trial: all its epochs, and the mean of its validations.
+
+    All three are missing without an accuracy, and where ``refused`` says so of an architecture.
+    """
+    cdef Py_ssize_t j = 0, k, i, m, n = asked.n, total = asked.grid.total, step = asked.at.index_step
+    cdef Py_ssize_t epoch_step = asked.at.epoch_step
+    cdef bint whole = True, varied = False
+    cdef double[BLOCK] validated
+    cdef const int64_t* index = asked.at.index
+    cdef const int64_t* epoch = asked.at.epoch
+    if not asked.grid is valid.grid is train.grid is validation.grid:
+        raise ValueError("the questions are about another grid")
+    if not n == accuracy.shape[0] == latency.shape[0] == seconds.shape[0]:
+        raise ValueError(f"not as many places for answers as questions: {n}")
+    if not total == latencies.shape[0] == refused.shape[0] or not asked.at.one:
+        raise ValueError(f"expected {total} latencies, {total} refusals, and one trial a question")
+    if n == 0:
+        return
+    with nogil:
+        for k in range(n if epoch_step else 1):
+            whole &= valid.covers[epoch[k]] == ALL_THERE
+        while j < n:
+            m = min(BLOCK, n - j)
+            if whole:
+                valid.ones(asked, j, m, &accuracy[j])
+            else:
+                m = valid.several(asked, j, n, &accuracy[j])
+            train.of_ones(index + j * step, step, epoch + j * epoch_step, epoch_step, &seconds[j], m)
+            validation.of_ones(index + j * step, step, epoch + j * epoch_step, epoch_step, validated, m)
+            for k in range(m):
+                seconds[j + k] += validated[k] / <double> (epoch[(j + k) * epoch_step] + 1)
+            for k in range(m):
+                i = asked.grid.place(index[(j + k) * step])
+                if is_missing(accuracy[j + k]) or i == total or refused[i]:
+                    accuracy[j + k] = latency[j + k] = seconds[j + k] = from_bits(MISSING)
+                else:
+                    latency[j + k] = latencies[i]
+                    varied |= seconds[j + k] != seconds[j + k]
+            j += m
+    if varied:
+        for j in range(n):
+            if seconds[j] != seconds[j] and not is_missing(accuracy[j]):
+                seconds[j] = train.of(asked, j) + validation.of(asked, j) / (epoch[j * epoch_step] + 1)
+
+
+def running(const double[::1] seconds not None, double start, double[::1] out not None):
+    """A clock after each of some spans, added one by one; those that are missing take no time."""
+    cdef Py_ssize_t j, n = seconds.shape[0]
+    if out.shape[0] != n:
+        raise ValueError(f"lengths differ: {n} and {out.shape[0]}")
+    with nogil:
+        for j in range(n):
+            start = start if is_missing(seconds[j]) else start + seconds[j]
+            out[j] = start
 
 
 cdef double _nan = float("nan")

@@ -201,10 +201,10 @@ def test_the_kernel_checks_what_it_is_given(case: Case) -> None:
     grid = sheet.grid
     for epoch in (far, -far):
         with pytest.raises(IndexError):
-            _kernel.Asked(grid, 1, one, epoch, None, None)
+            _kernel.Asked(grid, 1, one, epoch, None, None, None)
     with pytest.raises(ValueError, match="lengths"):
-        _kernel.Asked(grid, 3, np.zeros(2, np.int64), one, None, None)
-    asked = _kernel.Asked(grid, 1, one, one, None, far)
+        _kernel.Asked(grid, 3, np.zeros(2, np.int64), one, None, None, None)
+    asked = _kernel.Asked(grid, 1, one, one, None, far, None)
     lane = sheet.lane("train", "accuracy")
     assert lane is not None
     out = np.zeros(1)
@@ -217,14 +217,13 @@ def test_the_kernel_checks_what_it_is_given(case: Case) -> None:
         for seed in (None, np.array([777]), np.array([777, 1] * (len(many) // 2))):
             for questions in (index, np.ascontiguousarray(many)):
                 chosen = seed if seed is None or len(seed) in (1, len(questions)) else seed[:1]
-                asked = _kernel.Asked(grid, len(questions), questions, one, chosen, None)
+                asked = _kernel.Asked(grid, len(questions), questions, one, chosen, None, None)
                 values, seconds = np.zeros(len(questions)), np.zeros(len(questions))
                 lane.values(asked, values)
                 meter.seconds(asked, 1.0, seconds)
                 assert np.isnan(values[::2]).all()
                 assert np.isnan(seconds[::2]).all()
-                grid.positions(questions, np.zeros(len(questions)), np.zeros(len(questions), np.int64))
-    asked = _kernel.Asked(grid, 1, one, one, None, far)
+    asked = _kernel.Asked(grid, 1, one, one, None, far, None)
     with pytest.raises(ValueError, match="places"):
         lane.values(asked, np.zeros(2))
     other = case.batch._sheet("12", "cifar100").lane("train", "accuracy")

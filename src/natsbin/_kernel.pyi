@@ -86,13 +86,19 @@ class Grid:
     total: int
     def __init__(self, table: Table) -> None: ...
     def counts(self) -> bytearray: ...
-    def positions(self, index: _Longs, chance: _Doubles, out: _Longs) -> None: ...
     def costs(self, flops: _Doubles, params: _Doubles) -> None: ...
 
 class Asked:
     n: int
     def __init__(
-        self, grid: Grid, n: int, index: _Longs, epoch: _Longs, seed: _Longs | None, position: _Longs | None
+        self,
+        grid: Grid,
+        n: int,
+        index: _Longs,
+        epoch: _Longs,
+        seed: _Longs | None,
+        position: _Longs | None,
+        chance: _Doubles | None,
     ) -> None: ...
 
 class Lane:
@@ -103,6 +109,18 @@ class Meter:
     def __init__(self, grid: Grid, columns: SetColumns) -> None: ...
     def seconds(self, asked: Asked, by: float, out: _Doubles) -> None: ...
 
+def trainings(
+    asked: Asked,
+    valid: Lane,
+    train: Meter,
+    validation: Meter,
+    latencies: _Doubles,
+    refused: npt.NDArray[np.bool_],
+    accuracy: _Doubles,
+    latency: _Doubles,
+    seconds: _Doubles,
+) -> None: ...
+def running(seconds: _Doubles, start: float, out: _Doubles) -> None: ...
 def first_outside(values: _Longs, low: int, limit: int) -> int: ...
 def choices(
     counts: _Longs, twice: _Bytes, words: npt.NDArray[np.uint64], first: _Longs, second: _Longs

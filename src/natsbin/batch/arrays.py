@@ -64,7 +64,7 @@ def flat(values: Longs, shape: tuple[int, ...]) -> Longs:
     return np.ascontiguousarray(np.broadcast_to(values, shape)).reshape(-1)
 
 
-def at_each(values: Longs, places: Longs) -> Longs:
+def at_each(values: npt.NDArray[Any], places: Longs) -> npt.NDArray[Any]:
     """The values of some questions, for an array of all or of one for all."""
     return np.broadcast_to(values, places.shape) if len(values) == 1 else values[places]
 

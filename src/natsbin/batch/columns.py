@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from natsbin.batch.arrays import Floats, check_policy, finish, longs, with_tensors, within
 from natsbin.batch.core import Questions
-from natsbin.batch.queries import Queries
 from natsbin.batch.sheet import Sheet
+from natsbin.batch.trainings import Trainings
 from natsbin.errors import QuestionError
 from natsbin.store import codec, layouts
 from natsbin.store import format as fmt
@@ -45,7 +45,7 @@ class View:
         return self.coding.decode(self.coding.layout.decode(raw), tail)
 
 
-class Columns(Queries):
+class Columns(Trainings):
     """Curves and columns of a store."""
 
     def __init__(self, *args: Any) -> None:

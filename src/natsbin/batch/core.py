@@ -22,10 +22,39 @@ from natsbin.store import Store
 
 @dataclass(frozen=True)
 class Trials:
-    """Which trial each question is about: of a seed, at a position among the seeds, or (both None) all."""
+    """Which trial each question is about; all of an architecture's where everything is None.
+
+    That of a seed, at a position among the seeds, or at a chance of [0, 1) times their number.
+    """
 
     seed: Longs | None = None
     position: Longs | None = None
+    chance: Floats | None = None
+
+    def at(self, places: Longs) -> Trials:
+        """Those of some questions."""
+        seed, position, chance = (
+            one if one is None else np.ascontiguousarray(at_each(one, places)) for one in self._all
+        )
+        return Trials(seed, position, chance)
+
+    @property
+    def draws(self) -> bool:
+        """Is a seed chosen by its place among the others?"""
+        return self.position is not None or self.chance is not None
+
+    @property
+    def _all(self) -> tuple[Any, Any, Any]:
+        return self.seed, self.position, self.chance
+
+    def of(self, place: int, seeds: list[int]) -> int | bool:
+        """The seed that question ``place`` chooses among ``seeds``; False for all."""
+        seed, position, chance = (None if one is None else one[place % len(one)] for one in self._all)
+        if seed is not None:
+            return int(seed)
+        if chance is not None:
+            position = int(chance * len(seeds))
+        return False if position is None or not seeds else seeds[int(position)]
 
 
 class Questions:
@@ -34,7 +63,7 @@ class Questions:
     def __init__(self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs, trials: Trials) -> None:
         self.sheet, self.shape, self.index, self.epoch, self.trials = sheet, shape, index, epoch, trials
         self.n = int(np.prod(shape, dtype=np.int64))
-        self.asked = _kernel.Asked(sheet.grid, self.n, index, epoch, trials.seed, trials.position)
+        self.asked = _kernel.Asked(sheet.grid, self.n, index, epoch, trials.seed, trials.position, trials.chance)
 
     def values(self, setname: str, quantity: str) -> Floats:
         """Values of a column (``accuracy``, ``loss``, ``time``); missing where there are none."""
@@ -64,13 +93,8 @@ class Questions:
         for place in self.odd.tolist():
             one = np.array([place])
             index, epoch = int(at_each(self.index, one)[0]), int(at_each(self.epoch, one)[0])
-            seed: int | bool = False
-            if self.trials.seed is not None:
-                seed = int(at_each(self.trials.seed, one)[0])
-            elif self.trials.position is not None:
-                seeds = records.seeds(index, self.sheet.hp, self.sheet.dataset)
-                seed = seeds[int(at_each(self.trials.position, one)[0])] if seeds else False
-            yield place, index, epoch, seed
+            seeds = records.seeds(index, self.sheet.hp, self.sheet.dataset) if self.trials.draws else []
+            yield place, index, epoch, self.trials.of(place, seeds)
 
 
 class Core:
@@ -128,20 +152,13 @@ class Core:
         if seed is not None:
             trials = Trials(seed=flat(seed, shape))
         elif isinstance(is_random, np.random.Generator):
-            trials = Trials(position=self._positions(sheet, index, is_random.random(n)))
+            trials = Trials(chance=is_random.random(n))
         elif is_random:
             counts = np.broadcast_to(self._counts(sheet, index), (n,))
             trials = Trials(position=draws.choices(np.ascontiguousarray(counts), np.zeros(n, np.bool_))[0])
         else:
             trials = Trials()
         return Questions(sheet, shape, index, epoch, trials)
-
-    def _positions(self, sheet: Sheet, index: Longs, chance: Floats) -> Longs:
-        if sheet.any_odd and sheet.odd[index].any():
-            return draws.positions(np.broadcast_to(self._counts(sheet, index), chance.shape), chance)
-        out = np.empty(len(chance), np.int64)
-        sheet.grid.positions(index, chance, out)
-        return out
 
     def _counts(self, sheet: Sheet, index: Longs) -> Longs:
         """How many trials each architecture has, odd ones too."""

@@ -14,11 +14,6 @@ from natsbin.batch.arrays import Longs
 _FEW = 300  # draws for which the generator's state is not worth copying
 
 
-def positions(counts: Longs, chance: npt.NDArray[np.float64]) -> Longs:
-    """``floor(chance * counts)``, the position of a trial among those of its architecture."""
-    return np.minimum((chance * counts).astype(np.int64), np.maximum(counts - 1, 0))
-
-
 def choices(counts: Longs, twice: npt.NDArray[np.bool_]) -> tuple[Longs, Longs]:
     """Positions as ``random.choice`` draws them from ``counts`` things, one question after another.
 

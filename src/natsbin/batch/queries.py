@@ -9,21 +9,15 @@ import numpy.typing as npt
 
 from natsbin.api.text import OTHER_PARTS, PARTS, comment
 from natsbin.api.utils import remap_dataset_set_names
-from natsbin.batch import draws
 from natsbin.batch.arrays import (
     Floats,
     Longs,
-    at_each,
     check_policy,
-    common_shape,
     finish,
-    flat,
-    longs,
     with_tensors,
 )
-from natsbin.batch.core import Core, Questions, Trials
-from natsbin.batch.sheet import ALL_THERE, Sheet
-from natsbin.errors import QuestionError
+from natsbin.batch.core import Core, Questions
+from natsbin.batch.sheet import Sheet
 from natsbin.store import Store
 from natsbin.store.layouts import MISSING, is_missing
 
@@ -172,131 +166,6 @@ class Queries(Core):
             found = self._records.cost_info(one, sheet.hp, sheet.dataset).get("latency")
             values[index == one] = MISSING if found is None else found
         return values
-
-    @with_tensors
-    def simulate_train_eval(
-        self,
-        arch: Any,
-        dataset: str,
-        iepoch: Any = None,
-        hp: str | int = "12",
-        account_time: bool = True,
-        *,
-        rng: np.random.Generator | None = None,
-        seed: Any = None,
-        missing: str = "nan",
-    ) -> tuple[Any, Any, Any, Any]:
-        """A whole schedule of trainings: accuracies in percent, latencies, seconds, and the clock after each, in order.
-
-        One random trial of each, drawn with ``rng``, or as the scalar API draws without one; or those of ``seed``.
-        The clock moves on by the seconds of every training that has an answer, unless ``account_time`` is False.
-        """
-        check_policy(missing)
-        if dataset not in SEARCHED:
-            raise QuestionError(f"Invalid dataset name : {dataset} vs {SEARCHED}")
-        costs = self._sheet(hp, dataset)
-        sheet = self._sheet(hp, "cifar10-valid") if dataset == "cifar10" else costs
-        index, epoch = self._index(arch), self._epoch(sheet, iepoch)
-        seeds = None if seed is None else longs("seed", seed)
-        shape = common_shape(arch=index, iepoch=epoch, seed=seeds)
-        index, epoch = flat(index, shape), flat(epoch, shape)
-        n = int(np.prod(shape, dtype=np.int64))
-        fallback = self._fallbacks(sheet, shape, index, epoch)
-        if seeds is not None:
-            first = second = Trials(seed=flat(seeds, shape))
-        else:
-            first, second = self._two_draws(sheet, index, n, fallback, rng)
-        asked = Questions(sheet, shape, index, epoch, first)
-        accuracy, seconds = self._trained(asked, fallback, second)
-        latency = np.array(np.broadcast_to(self._latency(costs, index), (n,)))
-        gone = is_missing(accuracy) | np.broadcast_to(self._refused(costs, index), (n,))
-        if gone.any():
-            accuracy[gone] = seconds[gone] = latency[gone] = MISSING
-        clock = np.full(n, self._clock._used_time, np.float64)
-        if account_time and n:
-            taken = np.where(gone, 0.0, seconds)
-            clock = np.cumsum(np.concatenate([clock[:1], taken]))[1:]
-            self._clock._used_time = float(clock[-1])
-        what = f"of a training with hp {sheet.hp} on {dataset}"
-        return (
-            finish(accuracy, shape, missing, f"accuracy {what}"),
-            finish(latency, shape, "nan" if missing == "raise" else missing, f"latency {what}"),
-            finish(seconds, shape, missing, f"seconds {what}"),
-            clock.reshape(shape),
-        )
-
-    def _refused(self, costs: Sheet, index: Longs) -> Bools:
-        """Where the API gives no costs at all, and so no training."""
-        refused = costs.refused[index]
-        odd = costs.odd[index]
-        for one in np.unique(index[odd]).tolist() if odd.any() else ():
-            refused[index == one] = not self._records.cost_info(one, costs.hp, costs.dataset)
-        return refused
-
-    def _fallbacks(self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs) -> Bools:
-        """Where the API takes the accuracy of the whole test set, as there is none on the validation set."""
-        none = np.zeros(1, np.bool_)
-        if sheet.dataset == "cifar10-valid" or (
-            (sheet.covers("x-valid")[epoch] == ALL_THERE).all() and not sheet.any_odd
-        ):
-            return none
-        asked = Questions(sheet, shape, index, epoch, Trials())
-        valid, valtest = asked.values("x-valid", "accuracy"), asked.values("ori-test", "accuracy")
-        fallback = is_missing(valid) & ~is_missing(valtest)
-        for place, one, at, _ in asked.each_odd(self._records):
-            found = self._records.more_info(one, sheet.hp, sheet.dataset, at, False)
-            fallback[place] = "valid-accuracy" not in found and "valtest-accuracy" in found
-        return fallback
-
-    def _two_draws(
-        self, sheet: Sheet, index: Longs, n: int, fallback: Bools, rng: np.random.Generator | None
-    ) -> tuple[Trials, Trials]:
-        """A random trial for each question, and a second for those without a validation accuracy."""
-        twice = np.ascontiguousarray(np.broadcast_to(fallback, (n,)))
-        if rng is None:
-            counts = np.ascontiguousarray(np.broadcast_to(self._counts(sheet, index), (n,)))
-            first, second = draws.choices(counts, twice)
-            return Trials(position=first), Trials(position=second)
-        one = self._positions(sheet, index, rng.random(n))
-        two = np.zeros(n, np.int64)
-        places = np.flatnonzero(twice)
-        if len(places):
-            again = np.ascontiguousarray(at_each(index, places))
-            two[places] = self._positions(sheet, again, rng.random(len(places)))
-        return Trials(position=one), Trials(position=two)
-
-    def _trained(self, asked: Questions, fallback: Bools, second: Trials) -> tuple[Floats, Floats]:
-        """Accuracy and seconds of each training; missing where the API has none."""
-        sheet = asked.sheet
-        accuracy = asked.values("x-valid", "accuracy")
-        seconds = asked.seconds("train") + asked.seconds("x-valid") / (asked.epoch + 1)
-        places = np.flatnonzero(fallback)
-        if len(places):
-            index = np.ascontiguousarray(at_each(asked.index, places))
-            epoch = np.ascontiguousarray(at_each(asked.epoch, places))
-            now = Questions(sheet, places.shape, index, epoch, _some(asked.trials, places))
-            end = Questions(sheet, places.shape, index, sheet.last, _some(second, places))
-            accuracy[places] = now.values("ori-test", "accuracy")
-            accuracy[places[is_missing(end.values("x-valid", "accuracy"))]] = MISSING
-            seconds[places] = now.seconds("train") + end.seconds("x-valid") / sheet.epochs
-        later = Questions(sheet, asked.shape, asked.index, sheet.last, second)
-        odd = zip(asked.each_odd(self._records), later.each_odd(self._records), strict=True)
-        for (place, one, at, seed), (_, _, last, again) in odd:
-            info = self._records.more_info(one, sheet.hp, sheet.dataset, at, seed)
-            label, timed = "valid", info
-            if "valid-accuracy" not in info:
-                label, timed = "valtest", self._records.more_info(one, sheet.hp, sheet.dataset, last, again)
-            accuracy[place] = seconds[place] = MISSING
-            trained, validated = info.get("train-all-time"), timed.get("valid-per-time")
-            if f"{label}-accuracy" in info and trained is not None and validated is not None:
-                accuracy[place], seconds[place] = info[f"{label}-accuracy"], trained + validated
-        return accuracy, seconds
-
-
-def _some(trials: Trials, places: Longs) -> Trials:
-    seed = None if trials.seed is None else np.ascontiguousarray(at_each(trials.seed, places))
-    position = None if trials.position is None else np.ascontiguousarray(at_each(trials.position, places))
-    return Trials(seed, position)
 
 
 def where_kept(dataset: str, metric_on_set: str) -> tuple[str, str]:

@@ -184,7 +184,7 @@ class Sheet:
         if key not in self._times:
             index = np.arange(self.total, dtype=np.int64)
             out = self._times[key] = np.empty(self.total)
-            asked = _kernel.Asked(self.grid, self.total, index, self.last, None, None)
+            asked = _kernel.Asked(self.grid, self.total, index, self.last, None, None, None)
             self.meter(setname).seconds(asked, by, out)
         return self._times[key]
 

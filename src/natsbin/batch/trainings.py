@@ -1,0 +1,171 @@
+"""Simulated trainings over arrays: a whole schedule at once, and the clock after each of its steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from natsbin import _kernel
+from natsbin.batch import draws
+from natsbin.batch.arrays import (
+    Floats,
+    Longs,
+    at_each,
+    check_policy,
+    common_shape,
+    empty,
+    finish,
+    flat,
+    lacking,
+    longs,
+    with_tensors,
+)
+from natsbin.batch.core import Questions, Trials
+from natsbin.batch.queries import Queries
+from natsbin.batch.sheet import ALL_THERE, Sheet
+from natsbin.errors import QuestionError
+from natsbin.store.layouts import MISSING, is_missing
+
+Bools = npt.NDArray[np.bool_]
+Answers = tuple[Floats, Floats, Floats]  # accuracy, latency, seconds
+
+SEARCHED = ("cifar10", "cifar100", "ImageNet16-120")
+
+
+class Trainings(Queries):
+    """``simulate_train_eval`` over arrays."""
+
+    @with_tensors
+    def simulate_train_eval(
+        self,
+        arch: Any,
+        dataset: str,
+        iepoch: Any = None,
+        hp: str | int = "12",
+        account_time: bool = True,
+        *,
+        rng: np.random.Generator | None = None,
+        seed: Any = None,
+        missing: str = "nan",
+    ) -> tuple[Any, Any, Any, Any]:
+        """A whole schedule of trainings: accuracies in percent, latencies, seconds, and the clock after each, in order.
+
+        One random trial of each, drawn with ``rng``, or as the scalar API draws without one; or those of ``seed``.
+        The clock moves on by the seconds of every training that has an answer, unless ``account_time`` is False.
+        """
+        check_policy(missing)
+        if dataset not in SEARCHED:
+            raise QuestionError(f"Invalid dataset name : {dataset} vs {SEARCHED}")
+        costs = self._sheet(hp, dataset)
+        sheet = self._sheet(hp, "cifar10-valid") if dataset == "cifar10" else costs
+        index, epoch = self._index(arch), self._epoch(sheet, iepoch)
+        seeds = None if seed is None else longs("seed", seed)
+        shape = common_shape(arch=index, iepoch=epoch, seed=seeds)
+        index, epoch = flat(index, shape), flat(epoch, shape)
+        fallback = self._fallbacks(sheet, shape, index, epoch)
+        if seeds is not None:
+            first = second = Trials(seed=flat(seeds, shape))
+        else:
+            first, second = self._two_draws(sheet, index, int(np.prod(shape, dtype=np.int64)), fallback, rng)
+        asked = Questions(sheet, shape, index, epoch, first)
+        accuracy, latency, seconds = self._trained(asked, costs)
+        if len(fallback):
+            self._fall_back(asked, second, fallback, accuracy, seconds)
+        if sheet.any_odd or costs.any_odd:
+            self._patch(asked, second, (accuracy, latency, seconds))
+        if len(fallback) or sheet.any_odd or costs.any_odd:
+            self._price(asked, costs, (accuracy, latency, seconds))
+        clock = np.full(asked.n, self._clock._used_time, np.float64)
+        if account_time and asked.n:
+            _kernel.running(seconds, self._clock._used_time, clock)
+            self._clock._used_time = float(clock[-1])
+        what = f"of a training with hp {sheet.hp} on {dataset}"
+        return (
+            finish(accuracy, shape, missing, f"accuracy {what}"),
+            finish(latency, shape, "nan" if missing == "raise" else missing, f"latency {what}"),
+            finish(seconds, shape, missing, f"seconds {what}"),
+            clock.reshape(shape),
+        )
+
+    def _trained(self, asked: Questions, costs: Sheet) -> Answers:
+        """What the tables say, where there is a validation accuracy; else missing."""
+        sheet = asked.sheet
+        lane = sheet.lane("x-valid", "accuracy")
+        if lane is None:
+            return lacking(asked.n), lacking(asked.n), lacking(asked.n)
+        accuracy, latency, seconds = empty(asked.n), empty(asked.n), empty(asked.n)
+        refused = costs.refused & ~costs.odd  # of the odd, records tell
+        meters = sheet.meter("train"), sheet.meter("x-valid")
+        _kernel.trainings(asked.asked, lane, *meters, costs.latency, refused, accuracy, latency, seconds)
+        return accuracy, latency, seconds
+
+    def _fallbacks(self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs) -> Longs:
+        """The places where the API takes the accuracy of the whole test set, having none on the validation set."""
+        covers = sheet.covers("x-valid")
+        whole = bool((covers == ALL_THERE).all()) or bool((covers[epoch] == ALL_THERE).all())
+        if sheet.dataset == "cifar10-valid" or (whole and not sheet.any_odd):
+            return np.empty(0, np.int64)
+        asked = Questions(sheet, shape, index, epoch, Trials())
+        valid, valtest = asked.values("x-valid", "accuracy"), asked.values("ori-test", "accuracy")
+        fallback = is_missing(valid) & ~is_missing(valtest)
+        for place, one, at, _ in asked.each_odd(self._records):
+            found = self._records.more_info(one, sheet.hp, sheet.dataset, at, False)
+            fallback[place] = "valid-accuracy" not in found and "valtest-accuracy" in found
+        return np.flatnonzero(fallback)
+
+    def _two_draws(
+        self, sheet: Sheet, index: Longs, n: int, fallback: Longs, rng: np.random.Generator | None
+    ) -> tuple[Trials, Trials]:
+        """A random trial for each question, and a second for those without a validation accuracy."""
+        if rng is None:
+            counts = np.ascontiguousarray(np.broadcast_to(self._counts(sheet, index), (n,)))
+            twice = np.zeros(n, np.bool_)
+            twice[fallback] = True
+            first, second = draws.choices(counts, twice)
+            return Trials(position=first), Trials(position=second)
+        one = rng.random(n)
+        two = np.zeros(n if len(fallback) else 1)
+        if len(fallback):
+            two[fallback] = rng.random(len(fallback))
+        return Trials(chance=one), Trials(chance=two)
+
+    def _fall_back(self, asked: Questions, second: Trials, places: Longs, accuracy: Floats, seconds: Floats) -> None:
+        """The accuracy of the whole test set, and the seconds of a second trial's last validation."""
+        sheet = asked.sheet
+        index = np.ascontiguousarray(at_each(asked.index, places))
+        epoch = np.ascontiguousarray(at_each(asked.epoch, places))
+        now = Questions(sheet, places.shape, index, epoch, asked.trials.at(places))
+        end = Questions(sheet, places.shape, index, sheet.last, second.at(places))
+        accuracy[places] = now.values("ori-test", "accuracy")
+        accuracy[places[is_missing(end.values("x-valid", "accuracy"))]] = MISSING
+        seconds[places] = now.seconds("train") + end.seconds("x-valid") / sheet.epochs
+
+    def _patch(self, asked: Questions, second: Trials, answers: Answers) -> None:
+        """What records say of the odd ones."""
+        sheet, (accuracy, _, seconds) = asked.sheet, answers
+        later = Questions(sheet, asked.shape, asked.index, sheet.last, second)
+        odd = zip(asked.each_odd(self._records), later.each_odd(self._records), strict=True)
+        for (place, one, at, seed), (_, _, last, again) in odd:
+            info = self._records.more_info(one, sheet.hp, sheet.dataset, at, seed)
+            label, timed = "valid", info
+            if "valid-accuracy" not in info:
+                label, timed = "valtest", self._records.more_info(one, sheet.hp, sheet.dataset, last, again)
+            accuracy[place] = seconds[place] = MISSING
+            trained, validated = info.get("train-all-time"), timed.get("valid-per-time")
+            if f"{label}-accuracy" in info and trained is not None and validated is not None:
+                accuracy[place], seconds[place] = info[f"{label}-accuracy"], trained + validated
+
+    def _price(self, asked: Questions, costs: Sheet, answers: Answers) -> None:
+        """Latencies of those that were patched; nothing of those that the API gives no costs of."""
+        latencies, refused = costs.latency.copy(), costs.refused.copy()
+        for one in np.unique(asked.index[costs.odd[asked.index]]).tolist():
+            found = self._records.cost_info(one, costs.hp, costs.dataset)
+            refused[one] = not found
+            latency = found.get("latency")
+            latencies[one] = MISSING if latency is None else latency
+        accuracy, latency, seconds = answers
+        latency[:] = latencies[asked.index]
+        gone = is_missing(accuracy) | refused[asked.index]
+        accuracy[gone] = latency[gone] = seconds[gone] = MISSING
