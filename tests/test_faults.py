@@ -207,7 +207,7 @@ def read_all(path: Path, indexes: list[int]) -> None:
 
 def test_forged_chunk_addresses(mapped: Path, records: dict[int, Record], tmp_path: Path) -> None:
     """The address of a chunk is made to be another, where HDF5 has it in the file; with the old seal and a new one."""
-    data, chunks, path = mapped.read_bytes(), fuzz.payload(mapped), tmp_path / "forged.h5"
+    data, chunks = mapped.read_bytes(), fuzz.payload(mapped)
     length = fuzz._body_length(data)
     found = [(address, data.find(address.to_bytes(8, "little"), 0, length)) for address, _ in chunks]
     found = [(address, place) for address, place in found if place > 0]
@@ -215,6 +215,7 @@ def test_forged_chunk_addresses(mapped: Path, records: dict[int, Record], tmp_pa
     for address, place in found[:: len(found) // 5]:
         for forged in (0, address + 1, chunks[-1][0], len(data) - 8, 2**40, 2**63 - 1, 2**64 - 1):
             body = data[:place] + forged.to_bytes(8, "little") + data[place + 8 : length]
+            path = tmp_path / f"{place}-{forged}.h5"  # a file each: libhdf5 knows one that is still open by its inode
             path.write_bytes(body + data[length:])
             with pytest.raises(StoreError, match="does not match the checksum in its seal"):
                 open_store(path)
@@ -222,6 +223,7 @@ def test_forged_chunk_addresses(mapped: Path, records: dict[int, Record], tmp_pa
             fuzz.seal(path, chunks)
             with pytest.raises(StoreError):
                 read_all(path, list(records))
+            path.unlink()
 
 
 @pytest.mark.parametrize(
