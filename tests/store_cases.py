@@ -23,6 +23,11 @@ def record(space: SearchSpace, index: int, *hps: str, seed: int = 0) -> Record:
     return OrderedDict((hp, state) for hp, state in states.items() if not hps or hp in hps)
 
 
+def first_trial(states: Record, hp: str = "12") -> dict[str, Any]:
+    trial: dict[str, Any] = next(iter(states[hp]["all_results"].values()))
+    return trial
+
+
 def write_store(
     path: Path,
     space: SearchSpace,

@@ -29,6 +29,7 @@ from natsbin.synthetic import make_archive
 
 def _tool() -> ModuleType:
     path = Path(__file__).parents[1] / "tools" / "fuzz_store.py"
+    sys.path.append(str(path.parent))
     spec = importlib.util.spec_from_file_location("fuzz_store", path)
     assert spec is not None
     assert spec.loader is not None
@@ -82,7 +83,7 @@ def test_the_fuzzer_sees_crashes_hangs_and_lies(monkeypatch: pytest.MonkeyPatch)
             pass
         return "right"
 
-    monkeypatch.setattr(fuzz, "HANG_SECONDS", 1.5)
+    monkeypatch.setattr("isolated.HANG_SECONDS", 1.5)
     found = dict(fuzz.run_trials(trial, range(6), 2))
     assert found == {
         0: "right", 1: "bad: crash, exit code -9", 2: "bad: KeyError: 2", 3: "bad: hang", 4: "right", 5: "right"

@@ -17,18 +17,17 @@ import sys
 import tempfile
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Any
 
 import click
-import h5py
 import numpy as np
 import numpy.typing as npt
+from isolated import BAD, Trial, run_trials
+from mutate import Runs, mutate, payload
 
 from natsbin.archive.base import unpickle
 from natsbin.archive.schema import check_record
@@ -43,173 +42,7 @@ from natsbin.store.seal import seal
 from natsbin.store.verify import check
 from natsbin.synthetic import make_archive, make_states
 
-Trial = Callable[[int], str]
-"""Runs the trial of a number and says how it ended; ``BAD`` first where that is not as it should."""
-
-BAD = "bad: "
-HANG_SECONDS = 30.0
 INDEXES = (3, 8)
-
-
-# -- processes ----------------------------------------------------------------------------------------------
-
-
-@dataclass
-class _Worker:
-    process: ForkProcess
-    inbox: Connection
-    numbers: list[int]  # still to do
-    since: float
-
-
-def run_trials(trial: Trial, numbers: range, jobs: int) -> Iterator[tuple[int, str]]:
-    """Each number with how its trial ended, over ``jobs`` processes; crashes and hangs are outcomes, too."""
-    context = multiprocessing.get_context("fork")
-
-    def start(todo: list[int]) -> _Worker:
-        inbox, outbox = context.Pipe(duplex=False)
-        process = context.Process(target=_work, args=(trial, todo, outbox), daemon=True)
-        process.start()
-        outbox.close()
-        return _Worker(process, inbox, todo, time.monotonic())
-
-    workers = [start(list(numbers[job::jobs])) for job in range(jobs)]
-    while workers:
-        ready = wait([worker.inbox for worker in workers], timeout=1.0)
-        for worker in list(workers):
-            outcome: str | None = None
-            if worker.inbox in ready:
-                try:
-                    outcome = worker.inbox.recv()
-                except EOFError:
-                    worker.process.join()
-                    outcome = f"{BAD}crash, exit code {worker.process.exitcode}"
-            elif time.monotonic() - worker.since > HANG_SECONDS:
-                worker.process.kill()
-                worker.process.join()
-                outcome = f"{BAD}hang"
-            if outcome is None:
-                continue
-            if worker.numbers:
-                yield worker.numbers.pop(0), outcome
-            worker.since = time.monotonic()
-            if not worker.process.is_alive() or not worker.numbers:
-                workers.remove(worker)
-                worker.process.join()
-                worker.inbox.close()
-                if worker.numbers:
-                    workers.append(start(worker.numbers))
-
-
-def _work(trial: Trial, numbers: list[int], outbox: Connection) -> None:
-    for number in numbers:
-        try:
-            outcome = trial(number)
-        except Exception as error:
-            outcome = f"{BAD}{type(error).__name__}: {error}"
-        outbox.send(outcome)
-
-
-# -- mutations ----------------------------------------------------------------------------------------------
-
-Runs = list[tuple[int, int]]
-
-
-def payload(path: Path) -> Runs:
-    """Where the data of each chunk starts and ends."""
-    found: Runs = []
-
-    def visit(_: str, node: object) -> None:
-        if isinstance(node, h5py.Dataset) and node.chunks is not None:
-            node.id.chunk_iter(lambda chunk: found.append((chunk.byte_offset, chunk.byte_offset + chunk.size)))
-
-    with h5py.File(path) as file:
-        file.visititems(visit)
-    return sorted(found)
-
-
-def mutate(data: bytes, runs: Runs, rng: np.random.Generator) -> bytes:
-    """``data`` with one to three changes, half of them within ``runs``; sometimes of another length."""
-    out = bytearray(data)
-    for _ in range(int(rng.integers(1, 4))):
-        kinds = [_flip, _overwrite, _zero, _splice, _truncate, _insert, _delete, _word, _swap]
-        weights = np.array([6, 3, 2, 3, 1, 1, 1, 4, 2], float)
-        change = kinds[rng.choice(len(kinds), p=weights / weights.sum())]
-        change(out, runs, rng)
-        if not out:
-            break
-    return bytes(out)
-
-
-def _place(out: bytearray, runs: Runs, rng: np.random.Generator) -> int:
-    if runs and rng.random() < 0.5:
-        start, end = runs[rng.integers(len(runs))]
-        if end <= len(out):
-            return int(rng.integers(start, end))
-    if rng.random() < 0.2:
-        return int(rng.integers(max(0, len(out) - 4096), len(out)))  # the seal, and what is before it
-    return int(rng.integers(len(out)))
-
-
-def _flip(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    for _ in range(int(rng.integers(1, 9))):
-        out[_place(out, runs, rng)] ^= 1 << int(rng.integers(8))
-
-
-def _overwrite(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    start = _place(out, runs, rng)
-    new = rng.bytes(int(rng.integers(1, 17)))[: len(out) - start]
-    out[start : start + len(new)] = new
-
-
-def _zero(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    start = _place(out, runs, rng)
-    length = min(len(out) - start, int(2 ** rng.uniform(0, 12)))
-    out[start : start + length] = bytes([int(rng.choice([0, 0xFF]))]) * length
-
-
-def _splice(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    """A part of the file over another."""
-    source, target, length = _place(out, runs, rng), _place(out, runs, rng), int(2 ** rng.uniform(0, 12))
-    new = bytes(out[source : source + length])[: len(out) - target]
-    out[target : target + len(new)] = new
-
-
-def _truncate(out: bytearray, _: Runs, rng: np.random.Generator) -> None:
-    del out[int(rng.integers(len(out))) :]
-
-
-def _insert(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    start = _place(out, runs, rng)
-    out[start:start] = rng.bytes(int(rng.integers(1, 65)))
-
-
-def _delete(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    start = _place(out, runs, rng)
-    del out[start : start + int(rng.integers(1, 65))]
-
-
-def _word(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    """Another number where an address stands: that of a chunk, where there are any."""
-    start = _place(out, runs, rng)
-    if runs:
-        address, _ = runs[rng.integers(len(runs))]
-        found = out.find(struct.pack("<Q", address))
-        start = found if found >= 0 else start
-    choices = [0, 1, len(out), 2**31, 2**63, 2**64 - 1, int(rng.integers(len(out))), *(end for _, end in runs[:3])]
-    word = struct.pack("<Q", int(rng.choice(np.array(choices, np.uint64))))[: len(out) - start]
-    out[start : start + len(word)] = word
-
-
-def _swap(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    """The data of two chunks of one size in each other's place."""
-    if len(runs) < 2:
-        return
-    a = runs[rng.integers(len(runs))]
-    same = [run for run in runs if run[1] - run[0] == a[1] - a[0]]
-    b = same[rng.integers(len(same))]
-    if max(a[1], b[1]) <= len(out):
-        out[a[0] : a[1]], out[b[0] : b[1]] = out[b[0] : b[1]], out[a[0] : a[1]]
 
 
 # -- stores -------------------------------------------------------------------------------------------------
