@@ -18,11 +18,6 @@ cdef enum:
     MOST_SLOTS = 4096
     STRIDE = 8  # epochs between two kept sums of seconds
 
-cdef enum:  # what covers[epoch] says of a set's values there
-    NONE_THERE
-    SOME_THERE
-    ALL_THERE
-
 cdef uint8_t[16] NOTHING  # a number of any layout that is missing
 for _i in range(16):
     NOTHING[_i] = 0xFF
@@ -306,15 +301,35 @@ cdef class Lane:
     cdef Grid grid
     cdef Column column
     cdef Divisor by_epochs, by_trials
-    cdef const uint8_t[::1] covers
+    cdef const uint16_t[::1] kinds
+    cdef const uint8_t[:, ::1] covers
+    cdef const uint8_t[::1] whole
 
-    def __cinit__(self, Grid grid not None, Column column not None, const uint8_t[::1] covers not None):
-        """``covers`` says for each epoch whether none, some or all of the regular trials have a value there."""
-        if column.trials != grid.table.row.shape[0] or covers.shape[0] != grid.table.epochs:
-            raise ValueError(f"{column.trials} trials and {covers.shape[0]} epochs do not match the table")
+    def __cinit__(
+        self,
+        Grid grid not None,
+        Column column not None,
+        const uint16_t[::1] kinds not None,
+        const uint8_t[:, ::1] covers not None,
+        const uint8_t[::1] whole not None,
+    ):
+        """``covers[kinds[index], epoch]`` says whether all trials of an architecture have a value at an epoch.
+
+        ``kinds`` has one more entry, for indexes out of range. ``whole[epoch]`` says whether all architectures
+        with trials are covered there.
+        """
+        cdef Py_ssize_t i
+        if column.trials != grid.table.row.shape[0] or covers.shape[1] != grid.table.epochs:
+            raise ValueError(f"{column.trials} trials and {covers.shape[1]} epochs do not match the table")
+        if kinds.shape[0] != grid.width or whole.shape[0] != grid.table.epochs:
+            raise ValueError(f"{kinds.shape[0]} architectures and {whole.shape[0]} epochs do not match the table")
+        for i in range(kinds.shape[0]):
+            if kinds[i] >= covers.shape[0]:
+                raise ValueError(f"kind {kinds[i]} of {covers.shape[0]}")
         if column.epochs not in (0, grid.table.epochs):
             raise ValueError(f"{column.epochs} epochs do not match the table")
-        self.grid, self.column, self.covers = grid, column, covers
+        self.grid, self.column = grid, column
+        self.kinds, self.covers, self.whole = kinds, covers, whole
         self.by_epochs, self.by_trials = divisor(column.chunk_epochs), divisor(column.chunk_trials)
 
     cdef Py_ssize_t decode(
@@ -395,8 +410,8 @@ cdef class Lane:
 
         Missing where there is no such trial, or where any trial of the architecture has no value at that epoch.
         """
-        cdef Py_ssize_t j = 0, k, n = asked.n, m
-        cdef bint whole = True, one
+        cdef Py_ssize_t j = 0, n = asked.n, m
+        cdef bint whole, one
         if asked.grid is not self.grid or out.shape[0] != n:
             raise ValueError("the questions are about another grid, or not as many as places for answers")
         one = asked.at.one
@@ -405,20 +420,16 @@ cdef class Lane:
         if not one and asked.at.epoch_step == 0 and n > 2 * self.grid.total:
             return self.means_of_epoch(asked, out)
         with nogil:
-            if asked.at.epoch_step == 0:
-                whole = self.covers[asked.at.epoch[0]] == ALL_THERE
-            else:
-                for k in range(n):
-                    whole &= self.covers[asked.at.epoch[k]] == ALL_THERE
+            whole = self.all_whole(asked)
             if asked.at.epoch_step == 0 and one and whole and n > 2 * self.column.trials:
                 self.ones_of_epoch(asked, out)
                 j = n
             while j < n:
                 m = min(BLOCK, n - j)
-                if one and whole:
-                    self.ones(asked, j, m, &out[j])
+                if one:
+                    self.ones(asked, whole, j, m, &out[j])
                 else:
-                    m = self.several(asked, j, n, &out[j])
+                    m = self.means(asked, j, n, &out[j])
                 j += m
 
     cdef means_of_epoch(self, Asked asked, double[::1] out):
@@ -461,13 +472,33 @@ cdef class Lane:
             free(values)
         return 0
 
-    cdef int ones(self, Asked asked, Py_ssize_t start, Py_ssize_t n, double* out) except -1 nogil:
+    cdef bint all_whole(self, Asked asked) noexcept nogil:
+        """Whether all architectures are covered at all epochs that are asked for."""
+        cdef Py_ssize_t k
+        cdef bint whole = True
+        for k in range(asked.n if asked.at.epoch_step else 1):
+            whole &= self.whole[asked.at.epoch[k]]
+        return whole
+
+    cdef inline bint covered(self, Asked asked, Py_ssize_t j) noexcept nogil:
+        """Whether all trials of question j's architecture have a value at its epoch."""
+        return self.covers[
+            self.kinds[self.grid.place(asked.at.index[j * asked.at.index_step])],
+            asked.at.epoch[j * asked.at.epoch_step],
+        ]
+
+    cdef int ones(self, Asked asked, bint whole, Py_ssize_t start, Py_ssize_t n, double* out) except -1 nogil:
+        """Values of one trial a question, of up to BLOCK questions."""
         cdef int32_t[BLOCK] rows
+        cdef Py_ssize_t j
         asked.rows(start, n, rows)
+        if not whole:
+            for j in range(n):
+                rows[j] = rows[j] if self.covered(asked, start + j) else -1
         return self.decode_fetching(rows, asked.at.epoch + start * asked.at.epoch_step, asked.at.epoch_step, out, n)
 
-    cdef Py_ssize_t several(self, Asked asked, Py_ssize_t start, Py_ssize_t end, double* out) except -1 nogil:
-        """Answers from ``start`` on, each from all trials of its architecture, as far as a block holds; how many."""
+    cdef Py_ssize_t means(self, Asked asked, Py_ssize_t start, Py_ssize_t end, double* out) except -1 nogil:
+        """Means over the trials of architectures, from question ``start`` on as far as a block holds; how many."""
         cdef int32_t[BLOCK] rows
         cdef int64_t[BLOCK] epochs
         cdef double[BLOCK] values
@@ -479,15 +510,11 @@ cdef class Lane:
         cdef const int32_t* counts = self.grid.count
         cdef const int32_t* first = &self.grid.table.first[0]
         cdef const int32_t* row = &self.grid.table.row[0]
-        cdef const uint8_t* covers = &self.covers[0]
-        cdef int32_t chosen
         cdef int64_t epoch
-        cdef bint one = asked.at.one, lacking
         cdef Sum sum
-        cdef double value
         while j < end and m <= room and j - start < BLOCK:
             i, epoch = self.grid.place(index[j * step]), epoch_of[j * epoch_step]
-            count = counts[i] if covers[epoch] != NONE_THERE else 0
+            count = counts[i] if self.covers[self.kinds[i], epoch] else 0
             t = first[i]
             for k in range(count):
                 rows[m + k] = row[t + k]
@@ -498,24 +525,16 @@ cdef class Lane:
         self.decode_fetching(rows, epochs, asked.at.epoch_step, values, m)
         stop, m = j, 0
         for j in range(start, stop):
-            count, value, lacking = many[j - start], from_bits(MISSING), False
-            for k in range(count):
-                lacking |= is_missing(values[m + k])
-            if lacking or count == 0:
-                pass
-            elif one:
-                chosen = asked.row(j)
-                for k in range(count):
-                    if rows[m + k] == chosen:
-                        value = values[m + k]
+            count = many[j - start]
+            if count == 0:
+                out[j - start] = from_bits(MISSING)
             elif count == 1:
-                value = 0.0 + values[m]
+                out[j - start] = 0.0 + values[m]
             else:
                 sum = Sum(0.0, 0.0)
                 for k in range(count):
                     add(&sum, values[m + k])
-                value = total(&sum) / count
-            out[j - start] = value
+                out[j - start] = total(&sum) / count
             m += count
         return stop - start
 
@@ -657,7 +676,9 @@ cdef class Meter:
 
 def trainings(
     Asked asked not None,
+    Asked again not None,
     Lane valid not None,
+    Lane valtest,
     Meter train not None,
     Meter validation not None,
     const double[::1] latencies not None,
@@ -668,37 +689,42 @@ def trainings(
 ):
     """Accuracy, latency and seconds of each training of one trial: all its epochs, and the mean of its validations.
 
-    All three are missing without an accuracy, and where ``refused`` says so of an architecture.
+    Where a trial has no validation accuracy, that of ``valtest`` and the last validation of another trial, for
+    which ``again`` asks. All three are missing without an accuracy, and where ``refused`` says so of an architecture.
     """
-    cdef Py_ssize_t j = 0, k, i, m, n = asked.n, total = asked.grid.total, step = asked.at.index_step
+    cdef Grid grid = asked.grid
+    cdef Py_ssize_t j = 0, k, i, m, n = asked.n, total = grid.total, step = asked.at.index_step
     cdef Py_ssize_t epoch_step = asked.at.epoch_step
-    cdef bint whole = True, varied = False
+    cdef int64_t last = grid.table.epochs - 1
+    cdef bint whole, varied = False
     cdef double[BLOCK] validated
     cdef const int64_t* index = asked.at.index
     cdef const int64_t* epoch = asked.at.epoch
-    if not asked.grid is valid.grid is train.grid is validation.grid:
+    if not grid is again.grid is valid.grid is train.grid is validation.grid:
         raise ValueError("the questions are about another grid")
-    if not n == accuracy.shape[0] == latency.shape[0] == seconds.shape[0]:
+    if valtest is not None and valtest.grid is not grid:
+        raise ValueError("the questions are about another grid")
+    if not n == again.n == accuracy.shape[0] == latency.shape[0] == seconds.shape[0]:
         raise ValueError(f"not as many places for answers as questions: {n}")
-    if not total == latencies.shape[0] == refused.shape[0] or not asked.at.one:
+    if not total == latencies.shape[0] == refused.shape[0] or not (asked.at.one and again.at.one):
         raise ValueError(f"expected {total} latencies, {total} refusals, and one trial a question")
     if n == 0:
         return
     with nogil:
-        for k in range(n if epoch_step else 1):
-            whole &= valid.covers[epoch[k]] == ALL_THERE
+        whole = valid.all_whole(asked)
         while j < n:
             m = min(BLOCK, n - j)
-            if whole:
-                valid.ones(asked, j, m, &accuracy[j])
-            else:
-                m = valid.several(asked, j, n, &accuracy[j])
+            valid.ones(asked, whole, j, m, &accuracy[j])
             train.of_ones(index + j * step, step, epoch + j * epoch_step, epoch_step, &seconds[j], m)
             validation.of_ones(index + j * step, step, epoch + j * epoch_step, epoch_step, validated, m)
             for k in range(m):
-                seconds[j + k] += validated[k] / <double> (epoch[(j + k) * epoch_step] + 1)
+                validated[k] = validated[k] / <double> (epoch[(j + k) * epoch_step] + 1)
+            if not whole and valtest is not None:
+                fall_back(asked, valid, valtest, validation, j, m, &accuracy[j], validated)
             for k in range(m):
-                i = asked.grid.place(index[(j + k) * step])
+                seconds[j + k] += validated[k]
+            for k in range(m):
+                i = grid.place(index[(j + k) * step])
                 if is_missing(accuracy[j + k]) or i == total or refused[i]:
                     accuracy[j + k] = latency[j + k] = seconds[j + k] = from_bits(MISSING)
                 else:
@@ -708,7 +734,34 @@ def trainings(
     if varied:
         for j in range(n):
             if seconds[j] != seconds[j] and not is_missing(accuracy[j]):
-                seconds[j] = train.of(asked, j) + validation.of(asked, j) / (epoch[j * epoch_step] + 1)
+                if valid.covered(asked, j):
+                    seconds[j] = train.of(asked, j) + validation.of(asked, j) / (epoch[j * epoch_step] + 1)
+                else:
+                    seconds[j] = train.of(asked, j) + validation.of(again, j) / (last + 1)
+
+
+cdef int fall_back(
+    Asked asked, Lane valid, Lane valtest, Meter validation, Py_ssize_t start, Py_ssize_t n,
+    double* accuracy, double* validated,
+) except -1 nogil:
+    """The accuracy of the whole test set, and seconds of a last validation, where there is no validation accuracy."""
+    cdef double[BLOCK] others
+    cdef double[BLOCK] last_seconds
+    cdef Py_ssize_t k, i, step = asked.at.index_step
+    cdef const int64_t* index = asked.at.index + start * step
+    cdef int64_t last = asked.grid.table.epochs - 1
+    cdef bint any_lacks = False
+    for k in range(n):
+        any_lacks |= not valid.covered(asked, start + k)
+    if not any_lacks:
+        return 0
+    valtest.ones(asked, False, start, n, others)
+    validation.of_ones(index, step, &last, 0, last_seconds, n)
+    for k in range(n):
+        i = asked.grid.place(index[k * step])
+        if not valid.covered(asked, start + k) and valid.covers[valid.kinds[i], last]:
+            accuracy[k], validated[k] = others[k], last_seconds[k] / <double> (last + 1)
+    return 0
 
 
 def running(const double[::1] seconds not None, double start, double[::1] out not None):

@@ -102,7 +102,9 @@ class Asked:
     ) -> None: ...
 
 class Lane:
-    def __init__(self, grid: Grid, column: Column, covers: _Bytes) -> None: ...
+    def __init__(
+        self, grid: Grid, column: Column, kinds: npt.NDArray[np.uint16], covers: _Bytes, whole: _Bytes
+    ) -> None: ...
     def values(self, asked: Asked, out: _Doubles) -> None: ...
 
 class Meter:
@@ -111,7 +113,9 @@ class Meter:
 
 def trainings(
     asked: Asked,
+    again: Asked,
     valid: Lane,
+    valtest: Lane | None,
     train: Meter,
     validation: Meter,
     latencies: _Doubles,

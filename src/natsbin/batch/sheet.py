@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +17,22 @@ from natsbin.store.layouts import MISSING, is_missing
 
 Bools = npt.NDArray[np.bool_]
 
-NONE_THERE, SOME_THERE, ALL_THERE = 0, 1, 2  # as the kernel numbers them
+
+@dataclass(frozen=True)
+class Coverage:
+    """``covers[kinds[index], epoch]``: do all trials of an architecture have a value there? ``whole``: of all of them?
+
+    ``kinds`` has one entry more than there are architectures, of one that has nothing.
+    """
+
+    kinds: npt.NDArray[np.uint16]
+    covers: npt.NDArray[np.uint8]
+    whole: npt.NDArray[np.uint8]
+
+    def there(self, index: Longs, epoch: Longs) -> Bools:
+        """Where the values of architectures at epochs are there."""
+        found: Bools = self.covers[self.kinds[index], epoch] != 0
+        return found
 
 
 class Sheet:
@@ -30,7 +46,7 @@ class Sheet:
         self.grid = _kernel.Grid(self.table.kernel)
         self._lanes: dict[tuple[str, str], _kernel.Lane | None] = {}
         self._meters: dict[str, _kernel.Meter] = {}
-        self._covers: dict[str, npt.NDArray[np.uint8]] = {}
+        self._coverage: dict[str, Coverage] = {}
         self._times: dict[tuple[str, float], Floats] = {}
 
     @cached_property
@@ -69,23 +85,32 @@ class Sheet:
         np.maximum.at(most, self.table.architecture, kind)
         return least < most
 
-    def covers(self, setname: str) -> npt.NDArray[np.uint8]:
-        """For each epoch: does none, do some, or do all of the trials have a value of a set there?"""
-        if setname not in self._covers:
-            self._covers[setname] = self._find_covers(setname)
-        return self._covers[setname]
+    def coverage(self, setname: str) -> Coverage:
+        """Which architectures have a set's values at which epochs, in all their trials."""
+        if setname not in self._coverage:
+            self._coverage[setname] = self._find_coverage(setname)
+        return self._coverage[setname]
 
-    def _find_covers(self, setname: str) -> npt.NDArray[np.uint8]:
-        regular = self.counts[self.table.architecture] > 0
-        used = np.unique(self.table.form[regular]).tolist()
+    def _find_coverage(self, setname: str) -> Coverage:
         field = "train_acc1es" if setname == "train" else "eval_acc1es"
-        have = np.zeros(self.epochs, np.int64)
-        for number in used:
+        trials = np.flatnonzero(self.counts[self.table.architecture])
+        index, form = self.table.architecture[trials], self.table.form[trials]
+        answered, place = np.unique(index, return_inverse=True)
+        there = np.ones((len(answered), self.epochs), np.bool_)
+        for number in np.unique(form).tolist():
             runs = next(item[3] for item in self.store.forms[number]["trial"] if item[0] == field)
+            lacks = np.ones(self.epochs, np.bool_)
             for name, start, stop in runs:
                 if name == setname:
-                    have[start:stop] += 1
-        return np.where(have == len(used), ALL_THERE, np.where(have > 0, SOME_THERE, NONE_THERE)).astype(np.uint8)
+                    lacks[start:stop] = False
+            if lacks.any():
+                there[np.ix_(place[form == number], lacks)] = False
+        patterns, kinds_there = np.unique(np.packbits(there, axis=1), axis=0, return_inverse=True)
+        kinds = np.zeros(self.total + 1, np.uint16)
+        kinds[answered] = kinds_there.reshape(-1) + 1
+        covers = np.zeros((len(patterns) + 1, self.epochs), np.uint8)  # the first of those without trials
+        covers[1:] = np.unpackbits(patterns, axis=1, count=self.epochs)
+        return Coverage(kinds, covers, np.min(covers[1:], axis=0, initial=1).astype(np.uint8))
 
     def lane(self, setname: str, quantity: str) -> _kernel.Lane | None:
         """A column (``accuracy``, ``loss`` or ``time``) to ask for arrays of values; None where there is none."""
@@ -93,7 +118,10 @@ class Sheet:
         if key not in self._lanes:
             columns = self.table.kernel.sets.get(setname)
             column = None if columns is None else getattr(columns, quantity)
-            self._lanes[key] = column and _kernel.Lane(self.grid, column, self.covers(setname))
+            coverage = self.coverage(setname)
+            self._lanes[key] = column and _kernel.Lane(
+                self.grid, column, coverage.kinds, coverage.covers, coverage.whole
+            )
         return self._lanes[key]
 
     def meter(self, setname: str) -> _kernel.Meter:

@@ -12,7 +12,6 @@ from natsbin.batch import draws
 from natsbin.batch.arrays import (
     Floats,
     Longs,
-    at_each,
     check_policy,
     common_shape,
     empty,
@@ -24,7 +23,7 @@ from natsbin.batch.arrays import (
 )
 from natsbin.batch.core import Questions, Trials
 from natsbin.batch.queries import Queries
-from natsbin.batch.sheet import ALL_THERE, Sheet
+from natsbin.batch.sheet import Sheet
 from natsbin.errors import QuestionError
 from natsbin.store.layouts import MISSING, is_missing
 
@@ -70,12 +69,10 @@ class Trainings(Queries):
         else:
             first, second = self._two_draws(sheet, index, int(np.prod(shape, dtype=np.int64)), fallback, rng)
         asked = Questions(sheet, shape, index, epoch, first)
-        accuracy, latency, seconds = self._trained(asked, costs)
-        if len(fallback):
-            self._fall_back(asked, second, fallback, accuracy, seconds)
+        again = Questions(sheet, shape, index, sheet.last, second)
+        accuracy, latency, seconds = self._trained(asked, again, costs)
         if sheet.any_odd or costs.any_odd:
-            self._patch(asked, second, (accuracy, latency, seconds))
-        if len(fallback) or sheet.any_odd or costs.any_odd:
+            self._patch(asked, again, (accuracy, latency, seconds))
             self._price(asked, costs, (accuracy, latency, seconds))
         clock = np.full(asked.n, self._clock._used_time, np.float64)
         if account_time and asked.n:
@@ -89,28 +86,29 @@ class Trainings(Queries):
             clock.reshape(shape),
         )
 
-    def _trained(self, asked: Questions, costs: Sheet) -> Answers:
-        """What the tables say, where there is a validation accuracy; else missing."""
+    def _trained(self, asked: Questions, again: Questions, costs: Sheet) -> Answers:
+        """What the tables say."""
         sheet = asked.sheet
-        lane = sheet.lane("x-valid", "accuracy")
-        if lane is None:
+        valid, valtest = sheet.lane("x-valid", "accuracy"), sheet.lane("ori-test", "accuracy")
+        if valid is None:
             return lacking(asked.n), lacking(asked.n), lacking(asked.n)
         accuracy, latency, seconds = empty(asked.n), empty(asked.n), empty(asked.n)
         refused = costs.refused & ~costs.odd  # of the odd, records tell
+        lanes = valid, None if sheet.dataset == "cifar10-valid" else valtest
         meters = sheet.meter("train"), sheet.meter("x-valid")
-        _kernel.trainings(asked.asked, lane, *meters, costs.latency, refused, accuracy, latency, seconds)
+        numbers = accuracy, latency, seconds
+        _kernel.trainings(asked.asked, again.asked, *lanes, *meters, costs.latency, refused, *numbers)
         return accuracy, latency, seconds
 
     def _fallbacks(self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs) -> Longs:
         """The places where the API takes the accuracy of the whole test set, having none on the validation set."""
-        covers = sheet.covers("x-valid")
-        whole = bool((covers == ALL_THERE).all()) or bool((covers[epoch] == ALL_THERE).all())
+        valid = sheet.coverage("x-valid")
+        whole = bool(valid.whole.all()) or bool(valid.whole[epoch].all())
         if sheet.dataset == "cifar10-valid" or (whole and not sheet.any_odd):
             return np.empty(0, np.int64)
-        asked = Questions(sheet, shape, index, epoch, Trials())
-        valid, valtest = asked.values("x-valid", "accuracy"), asked.values("ori-test", "accuracy")
-        fallback = is_missing(valid) & ~is_missing(valtest)
-        for place, one, at, _ in asked.each_odd(self._records):
+        fallback = ~valid.there(index, epoch) & sheet.coverage("ori-test").there(index, epoch)
+        fallback = np.array(np.broadcast_to(fallback.reshape(-1), (int(np.prod(shape, dtype=np.int64)),)))
+        for place, one, at, _ in Questions(sheet, shape, index, epoch, Trials()).each_odd(self._records):
             found = self._records.more_info(one, sheet.hp, sheet.dataset, at, False)
             fallback[place] = "valid-accuracy" not in found and "valtest-accuracy" in found
         return np.flatnonzero(fallback)
@@ -131,27 +129,15 @@ class Trainings(Queries):
             two[fallback] = rng.random(len(fallback))
         return Trials(chance=one), Trials(chance=two)
 
-    def _fall_back(self, asked: Questions, second: Trials, places: Longs, accuracy: Floats, seconds: Floats) -> None:
-        """The accuracy of the whole test set, and the seconds of a second trial's last validation."""
-        sheet = asked.sheet
-        index = np.ascontiguousarray(at_each(asked.index, places))
-        epoch = np.ascontiguousarray(at_each(asked.epoch, places))
-        now = Questions(sheet, places.shape, index, epoch, asked.trials.at(places))
-        end = Questions(sheet, places.shape, index, sheet.last, second.at(places))
-        accuracy[places] = now.values("ori-test", "accuracy")
-        accuracy[places[is_missing(end.values("x-valid", "accuracy"))]] = MISSING
-        seconds[places] = now.seconds("train") + end.seconds("x-valid") / sheet.epochs
-
-    def _patch(self, asked: Questions, second: Trials, answers: Answers) -> None:
+    def _patch(self, asked: Questions, again: Questions, answers: Answers) -> None:
         """What records say of the odd ones."""
         sheet, (accuracy, _, seconds) = asked.sheet, answers
-        later = Questions(sheet, asked.shape, asked.index, sheet.last, second)
-        odd = zip(asked.each_odd(self._records), later.each_odd(self._records), strict=True)
-        for (place, one, at, seed), (_, _, last, again) in odd:
+        odd = zip(asked.each_odd(self._records), again.each_odd(self._records), strict=True)
+        for (place, one, at, seed), (_, _, _, other) in odd:
             info = self._records.more_info(one, sheet.hp, sheet.dataset, at, seed)
             label, timed = "valid", info
             if "valid-accuracy" not in info:
-                label, timed = "valtest", self._records.more_info(one, sheet.hp, sheet.dataset, last, again)
+                label, timed = "valtest", self._records.more_info(one, sheet.hp, sheet.dataset, None, other)
             accuracy[place] = seconds[place] = MISSING
             trained, validated = info.get("train-all-time"), timed.get("valid-per-time")
             if f"{label}-accuracy" in info and trained is not None and validated is not None:
