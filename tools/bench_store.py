@@ -1,7 +1,7 @@
 """What a store's layout costs: its size against the archive, and the time of three patterns for some sizes of chunks.
 
 python tools/bench_store.py sizes ARCHIVE STORE
-python tools/bench_store.py chunks ARCHIVE --items 2048 --items 8192
+python tools/bench_store.py chunks STORE --items 2048 --items 8192
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import numpy as np
 
 from natsbin.archive import open_archive
-from natsbin.convert import convert
 from natsbin.store import Store, open_store
 from natsbin.store import format as fmt
-from natsbin.store.pack import pack, unpack
+from natsbin.store.pack import copy_dataset, is_scale, pack, stored_chunks, unpack
+from natsbin.store.tree import Chunk, new_store
 
 POINTS = 10_000
 CURVES = 200
@@ -122,35 +122,62 @@ def _forget(path: Path) -> None:
         os.close(descriptor)
 
 
+def rechunked(store: Store, path: Path, where: tuple[str, str, str], items: int) -> Path:
+    """A store of one table of ``store``, with a column in chunks of about ``items`` values."""
+    table = "/".join(where[:2])
+    data = store.file.data("/".join(where))
+    epochs, trials = data.shape
+    across = -(-trials // -(-trials // items))
+    chunk = (min(epochs, max(1, items // across)), across)
+    whole = np.full((*(n * c for n, c in zip(data.counts, data.chunk, strict=True)), data.size), 0xFF, np.uint8)
+    for start, raw in stored_chunks(data):
+        whole[tuple(slice(s, s + step) for s, step in zip(start, data.chunk, strict=True))] = raw
+    whole = whole[:epochs, :trials]
+
+    def chunks() -> Iterator[Chunk]:
+        for epoch in range(0, epochs, chunk[0]):
+            for trial in range(0, trials, chunk[1]):
+                part = whole[epoch : epoch + chunk[0], trial : trial + chunk[1]]
+                full = np.full((*chunk, data.size), 0xFF, np.uint8)
+                full[: part.shape[0], : part.shape[1]] = part
+                yield (epoch, trial), full
+
+    kept = [name for name in store.file.paths() if "/" not in name or name.startswith(f"{table}/")]
+    kept.remove("/".join(where))
+    with new_store(path, fmt.MAPPED, force=True) as tree:
+        tree.file.attrs.update(store.attrs)
+        for name in sorted(kept, key=lambda name: not is_scale(store, name)):
+            copy_dataset(store, tree, name)
+        attrs = {name: data.attrs[name] for name in ("coding", "samples", "shift") if name in data.attrs}
+        tree.dataset("/".join(where), data.kind, data.shape, chunk, chunks(), attrs=attrs)
+    return path
+
+
 @main.command()
-@click.argument("archive", type=click.Path(path_type=Path, exists=True))
+@click.argument("path", metavar="STORE", type=click.Path(path_type=Path, exists=True))
 @click.option(
     "--items", type=int, multiple=True, default=(1024, 8192, 65536), show_default=True, help="Values a chunk."
 )
 @click.option("--hp", help="[default: the longest]")
 @click.option("--dataset", default="cifar100", show_default=True)
 @click.option("--column", default="train_loss", show_default=True)
-@click.option("--folder", type=click.Path(path_type=Path), help="Where to write stores.  [default: a temporary one]")
-def chunks(
-    archive: Path, items: tuple[int, ...], hp: str | None, dataset: str, column: str, folder: Path | None
-) -> None:
-    """Convert ARCHIVE with each size of chunks, and time three patterns, in milliseconds.
+@click.option("--folder", type=click.Path(path_type=Path), help="Where to write.  [default: a temporary one]")
+def chunks(path: Path, items: tuple[int, ...], hp: str | None, dataset: str, column: str, folder: Path | None) -> None:
+    """Write a column of STORE with each size of chunks, and time three patterns, in milliseconds.
 
     points: 10,000 random trials at the last epoch; scan: all trials there; curves: all epochs of 200 random trials.
     Each when it comes from disk, when it is in the page cache but not yet checked, and when it was asked before.
     """
-    click.echo("| values | chunk | chunks | metadata | " + " | ".join(_HEADS) + " |")
-    click.echo("|---:|---|---:|---:|" + "---:|" * len(_HEADS))
+    click.echo("| values | chunk | chunks | " + " | ".join(_HEADS) + " |")
+    click.echo("|---:|---|---:|" + "---:|" * len(_HEADS))
+    store = open_store(path)
+    where = (hp or max(store.hps, key=int), dataset, column)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         for count in items:
-            fmt.CHUNK_ITEMS = count
-            path = convert(archive, Path(scratch) / "store.h5", force=True)
-            store = open_store(path)
-            where = (hp or max(store.hps, key=int), dataset, column)
-            data = store.file.data("/".join(where))
-            metadata = bytes_by_kind(store)["HDF5 metadata, checksums, seal, alignment"]
-            times = [timed(path, name, where, state) * 1e3 for name in _PATTERNS for state in _STATES]
-            cells = [f"{count:,}", "×".join(map(str, data.chunk)), f"{data.total:,}", f"{metadata / 1e6:.2f} MB"]
+            made = rechunked(store, Path(scratch) / f"{count}.h5", where, count)
+            data = open_store(made).file.data("/".join(where))
+            times = [timed(made, name, where, state) * 1e3 for name in _PATTERNS for state in _STATES]
+            cells = [f"{count:,}", "×".join(map(str, data.chunk)), f"{data.total:,}"]
             click.echo("| " + " | ".join([*cells, *(f"{value:.3f}" for value in times)]) + " |")
 
 

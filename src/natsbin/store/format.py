@@ -9,7 +9,7 @@ CONVENTIONS = "CF-1.11"
 MAPPED = "mapped"
 PACKED = "packed"
 
-CHUNK_ITEMS = 8192
+CHUNK_ITEMS = 65536
 """Values a chunk aims at; docs/format.md has the measurements behind it."""
 
 LEAST_CHUNK_ITEMS = 64

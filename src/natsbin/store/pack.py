@@ -51,31 +51,38 @@ def unpack(
 def _copy(src: Path, dst: Path, state: str, force: bool, progress: Progress | None) -> Path:
     store = open_store(src)
     paths = store.file.paths()
-    with reading(str(src)):
-        scales = {path for path in paths if h5py.h5ds.is_scale(store.file.hdf5[path].id)}
+    paths.sort(key=lambda path: (not is_scale(store, path), path))
     with new_store(dst, state, force=force) as tree:
         tree.file.attrs.update({**store.attrs, "state": state})
-        for done, path in enumerate(sorted(paths, key=lambda path: (path not in scales, path))):
+        for done, path in enumerate(paths):
             if progress:
                 progress(done, len(paths))
-            _copy_dataset(store, tree, path, path in scales)
+            copy_dataset(store, tree, path)
     if progress:
         progress(len(paths), len(paths))
     return dst
 
 
-def _copy_dataset(store: Store, tree: TreeWriter, path: str, is_scale: bool) -> None:
+def is_scale(store: Store, path: str) -> bool:
+    """Whether a dataset is an axis of others, which must be there before they are."""
+    with reading(f"{store.path}: {path}"):
+        return bool(h5py.h5ds.is_scale(store.file.hdf5[path].id))
+
+
+def copy_dataset(store: Store, tree: TreeWriter, path: str) -> None:
+    """Write a dataset of ``store`` into ``tree``, in the state of that."""
+    scale = is_scale(store, path)
     with reading(f"{store.path}: {path}"):
         node = store.file.hdf5[path]
-        if is_scale and node.chunks is None:
+        if scale and node.chunks is None:
             tree.scale(path, node.shape[0])
             return
         data = store.file.data(path)
         attrs = {name: value for name, value in data.attrs.items() if name not in _OF_DIMENSIONS}
-        dims = tuple(scale.name for axis in node.dims for scale in axis.values())
+        dims = tuple(axis.name for dimension in node.dims for axis in dimension.values())
         fill = _fill_value(node)
-    tree.dataset(path, data.kind, data.shape, data.chunk, _chunks(data), dims=dims, attrs=attrs, fill=fill)
-    if is_scale:
+    tree.dataset(path, data.kind, data.shape, data.chunk, stored_chunks(data), dims=dims, attrs=attrs, fill=fill)
+    if scale:
         tree.file[path].make_scale(path.rsplit("/", 1)[-1])
 
 
@@ -88,7 +95,8 @@ def _fill_value(node: h5py.Dataset) -> float | None:
     return float(value)
 
 
-def _chunks(data: Data) -> Iterator[Chunk]:
+def stored_chunks(data: Data) -> Iterator[Chunk]:
+    """The chunks of a dataset that are there, each compared with its checksum."""
     for number in data.numbers:
         place = np.unravel_index(number, data.counts)
         start: tuple[Any, ...] = tuple(int(p) * step for p, step in zip(place, data.chunk, strict=True))
