@@ -63,11 +63,10 @@ class Trainings(Queries):
         seeds = None if seed is None else longs("seed", seed)
         shape = common_shape(arch=index, iepoch=epoch, seed=seeds)
         index, epoch = flat(index, shape), flat(epoch, shape)
-        fallback = self._fallbacks(sheet, shape, index, epoch)
         if seeds is not None:
             first = second = Trials(seed=flat(seeds, shape))
         else:
-            first, second = self._two_draws(sheet, index, int(np.prod(shape, dtype=np.int64)), fallback, rng)
+            first, second = self._two_draws(sheet, shape, index, epoch, rng)
         asked = Questions(sheet, shape, index, epoch, first)
         again = Questions(sheet, shape, index, sheet.last, second)
         accuracy, latency, seconds = self._trained(asked, again, costs)
@@ -100,34 +99,32 @@ class Trainings(Queries):
         _kernel.trainings(asked.asked, again.asked, *lanes, *meters, costs.latency, refused, *numbers)
         return accuracy, latency, seconds
 
-    def _fallbacks(self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs) -> Longs:
-        """The places where the API takes the accuracy of the whole test set, having none on the validation set."""
-        valid = sheet.coverage("x-valid")
-        whole = bool(valid.whole.all()) or bool(valid.whole[epoch].all())
-        if sheet.dataset == "cifar10-valid" or (whole and not sheet.any_odd):
-            return np.empty(0, np.int64)
-        fallback = ~valid.there(index, epoch) & sheet.coverage("ori-test").there(index, epoch)
-        fallback = np.array(np.broadcast_to(fallback.reshape(-1), (int(np.prod(shape, dtype=np.int64)),)))
-        for place, one, at, _ in Questions(sheet, shape, index, epoch, Trials()).each_odd(self._records):
-            found = self._records.more_info(one, sheet.hp, sheet.dataset, at, False)
-            fallback[place] = "valid-accuracy" not in found and "valtest-accuracy" in found
-        return np.flatnonzero(fallback)
-
     def _two_draws(
-        self, sheet: Sheet, index: Longs, n: int, fallback: Longs, rng: np.random.Generator | None
+        self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs, rng: np.random.Generator | None
     ) -> tuple[Trials, Trials]:
         """A random trial for each question, and a second for those without a validation accuracy."""
-        if rng is None:
-            counts = np.ascontiguousarray(np.broadcast_to(self._counts(sheet, index), (n,)))
-            twice = np.zeros(n, np.bool_)
-            twice[fallback] = True
-            first, second = draws.choices(counts, twice)
-            return Trials(position=first), Trials(position=second)
-        one = rng.random(n)
-        two = np.zeros(n if len(fallback) else 1)
-        if len(fallback):
-            two[fallback] = rng.random(len(fallback))
-        return Trials(chance=one), Trials(chance=two)
+        n = int(np.prod(shape, dtype=np.int64))
+        whole = sheet.coverage("x-valid").whole
+        whole_there = (bool(whole.all()) or bool(whole[epoch].all())) and not sheet.any_odd
+        if rng is not None:
+            one = Trials(chance=rng.random(n))
+            return one, one if whole_there else Trials(chance=rng.random(n))
+        twice = np.zeros(n, np.bool_)
+        if not whole_there and sheet.dataset != "cifar10-valid":
+            twice[:] = self._fallbacks(sheet, shape, index, epoch)
+        counts = np.ascontiguousarray(np.broadcast_to(self._counts(sheet, index), (n,)))
+        first, second = draws.choices(counts, twice)
+        return Trials(position=first), Trials(position=second)
+
+    def _fallbacks(self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs) -> Bools:
+        """Where the API takes the accuracy of the whole test set, having none on the validation set."""
+        fallback = ~sheet.coverage("x-valid").there(index, epoch) & sheet.coverage("ori-test").there(index, epoch)
+        asked = Questions(sheet, shape, index, epoch, Trials())
+        fallback = np.array(np.broadcast_to(fallback, (asked.n,)))
+        for place, one, at, _ in asked.each_odd(self._records):
+            found = self._records.more_info(one, sheet.hp, sheet.dataset, at, False)
+            fallback[place] = "valid-accuracy" not in found and "valtest-accuracy" in found
+        return fallback
 
     def _patch(self, asked: Questions, again: Questions, answers: Answers) -> None:
         """What records say of the odd ones."""
