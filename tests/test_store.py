@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 from store_cases import Record, first_trial, record, same, write_store
 
 from natsbin.spaces import SPACES, SSS, TSS
+from natsbin.store import format as fmt
 from natsbin.store import open_store
+from natsbin.store.layouts import MISSING
+from natsbin.store.writer import chunk_shape
 
 ARCH = TSS.architectures[5]
 
@@ -223,3 +226,26 @@ def test_another_order_of_architectures(tmp_path: Path) -> None:
     assert store.meta_archs == archs
     assert store.total == 20
     assert same(store.load(4), states)
+
+
+@given(st.integers(1, 300), st.integers(1, 700), st.integers(1, 5000))
+def test_chunks_are_even_and_bounded(epochs: int, trials: int, most: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fmt, "CHUNK_ITEMS", most)
+        chunk = chunk_shape(np.zeros((epochs, trials)))
+    assert chunk[0] * chunk[1] <= most
+    for length, step in zip((epochs, trials), chunk, strict=True):
+        parts = -(-length // step)
+        assert parts * step - length < parts  # less than one of padding to a part
+
+
+def test_chunks_of_columns_with_gaps() -> None:
+    """Epochs that only the leading trials have take only these trials' chunks."""
+    values = np.zeros((20, 1000))
+    values[:19, 100:] = MISSING
+    assert chunk_shape(values) == (1, 100)
+    values[:19, 10:] = MISSING
+    assert chunk_shape(values) == (1, fmt.LEAST_CHUNK_ITEMS)
+    values[:19] = MISSING
+    assert chunk_shape(values) == (1, 1000)
+    assert chunk_shape(values[0]) == (1000,)

@@ -128,7 +128,8 @@ def rechunked(store: Store, path: Path, where: tuple[str, str, str], items: int)
     data = store.file.data("/".join(where))
     epochs, trials = data.shape
     across = -(-trials // -(-trials // items))
-    chunk = (min(epochs, max(1, items // across)), across)
+    deep = max(1, items // across)
+    chunk = (-(-epochs // -(-epochs // deep)), across)
     whole = np.full((*(n * c for n, c in zip(data.counts, data.chunk, strict=True)), data.size), 0xFF, np.uint8)
     for start, raw in stored_chunks(data):
         whole[tuple(slice(s, s + step) for s, step in zip(start, data.chunk, strict=True))] = raw

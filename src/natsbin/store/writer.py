@@ -189,17 +189,22 @@ def chunk_shape(values: Floats) -> tuple[int, ...]:
     the epochs of the others take no space.
     """
     trials = values.shape[-1]
-    across = -(-trials // (-(-trials // fmt.CHUNK_ITEMS)))
+    across = _evenly(trials, fmt.CHUNK_ITEMS)
     if values.ndim == 1:
         return (across,)
     there = ~is_missing(values)
     partial = there[~there.all(axis=1)]
     if not len(partial):
-        return (min(values.shape[0], max(1, fmt.CHUNK_ITEMS // across)), across)
+        return (_evenly(values.shape[0], max(1, fmt.CHUNK_ITEMS // across)), across)
     leading = int(np.flatnonzero(partial.any(axis=0)).max(initial=-1)) + 1
     if not leading:
         return (1, across)
     return (1, min(across, max(leading, fmt.LEAST_CHUNK_ITEMS)))
+
+
+def _evenly(length: int, most: int) -> int:
+    """The length of parts of at most ``most``, as few and as even as can be: what is over would be padding."""
+    return -(-length // -(-length // most))
 
 
 def _chunks(
