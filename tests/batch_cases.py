@@ -27,9 +27,9 @@ REFUSALS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 class Case:
     """A store, the batch of it, and the scalar API; ``wild`` ones have odd numbers and gaps everywhere."""
 
-    def __init__(self, folder: Path, space: str, wild: bool) -> None:
+    def __init__(self, folder: Path, space: str, wild: bool, path: Path | None = None) -> None:
         self.folder, self.space = folder, SPACES[space]
-        self.path = folder.with_suffix(".h5")
+        self.path = path or folder.with_suffix(".h5")
         convert(folder, self.path)
         self.store = open_store(self.path)
         self.batch = Batch(self.store)
