@@ -11,7 +11,7 @@ import numpy as np
 
 from natsbin.spaces import SearchSpace
 from natsbin.store import StoreWriter
-from natsbin.store.batch import Splitter
+from natsbin.store.split import Splitter
 from natsbin.synthetic import make_states
 
 Record = OrderedDict[str, dict[str, Any]]

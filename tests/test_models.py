@@ -96,9 +96,7 @@ def test_a_wrong_topology_configuration_is_refused_in_words(change: dict[str, An
     assert all(word in str(caught.value) for word in words)
 
 
-@pytest.mark.parametrize(
-    "channels", ["8:8:8:8", "8:8:8:8:8:8", "8:8:0:8:8", "8:8:x:8:8", "", 8, (8, 8.0, 8, 8, 8)]
-)
+@pytest.mark.parametrize("channels", ["8:8:8:8", "8:8:8:8:8:8", "8:8:0:8:8", "8:8:x:8:8", "", 8, (8, 8.0, 8, 8, 8)])
 def test_wrong_channels_are_refused_in_words(channels: Any) -> None:
     with pytest.raises(ArchitectureError, match="3 n \\+ 2 layers") as caught:
         get_cell_based_tiny_net(SSS_CONFIG | {"channels": channels})
@@ -166,9 +164,7 @@ def test_a_wrong_input_shape_is_refused_in_words(config: dict[str, Any], shape: 
 
 
 def test_costs_of_known_layers() -> None:
-    layers = torch.nn.Sequential(
-        torch.nn.Conv2d(4, 8, 3, padding=1), torch.nn.BatchNorm2d(8), torch.nn.ReLU()
-    )
+    layers = torch.nn.Sequential(torch.nn.Conv2d(4, 8, 3, padding=1), torch.nn.BatchNorm2d(8), torch.nn.ReLU())
     assert count_flops(layers, (1, 4, 6, 5)) == (4 * 9 + 1) * 8 * 30 / 1e6
     assert count_params(layers) == (4 * 9 * 8 + 8 + 16) / 1e6
     assert count_flops(torch.nn.Conv2d(4, 8, 1, groups=2, bias=False), (1, 4, 6, 5)) == 2 * 8 * 30 / 1e6
@@ -207,18 +203,14 @@ def test_parameters_equal_the_published_table_of_the_whole_topology_space(table:
         if kind not in counted:
             cell = {"arch_str": TSS.string(tuple(map(int, digits))), "num_classes": classes}
             with torch.device("meta"):
-                counted[kind] = count_params(
-                    get_cell_based_tiny_net({"name": "infer.tiny", "C": 16, "N": 5} | cell)
-                )
+                counted[kind] = count_params(get_cell_based_tiny_net({"name": "infer.tiny", "C": 16, "N": 5} | cell))
         assert counted[kind] in sizes, digits
     # The seeds of 204 architectures disagree about their own size; one of them is right.
     assert sum(len(sizes) > 1 for sizes in published.values()) == 204
 
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
-    )
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_without_torch_the_networks_say_what_to_install() -> None:

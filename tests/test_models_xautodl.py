@@ -97,12 +97,8 @@ def test_any_cell_over_any_widths_equals_the_original() -> None:
 @pytest.mark.parametrize("space", ["tss", "sss"])
 @pytest.mark.parametrize("side", [32, 16])
 def test_flops_equal_the_original_count(space: str, side: int) -> None:
-    utils = pytest.importorskip(
-        "xautodl.utils", reason="xautodl.utils cannot be imported", exc_type=ImportError
-    )
+    utils = pytest.importorskip("xautodl.utils", reason="xautodl.utils cannot be imported", exc_type=ImportError)
     for config in [*configs(space, 8, seed=4), *mixed_configs(2, seed=5)]:
-        flops, params = utils.get_model_infos(
-            xautodl_models.get_cell_based_tiny_net(config), (1, 3, side, side)
-        )
+        flops, params = utils.get_model_infos(xautodl_models.get_cell_based_tiny_net(config), (1, 3, side, side))
         network = get_cell_based_tiny_net(config)
         assert (count_flops(network, (1, 3, side, side)), count_params(network)) == (flops, params), config

@@ -18,7 +18,7 @@ from natsbin.errors import ArchiveError, OutputError, StoreError
 from natsbin.spaces import SSS, TSS
 from natsbin.store import Store, StoreWriter, open_store
 from natsbin.store import format as fmt
-from natsbin.store.batch import Splitter
+from natsbin.store.split import Splitter
 
 ARCH = TSS.architectures[5]
 

@@ -36,7 +36,7 @@ from natsbin.convert import convert
 from natsbin.errors import ArchiveError, OutputError, StoreError
 from natsbin.spaces import SSS, TSS
 from natsbin.store import Store, StoreWriter, open_store
-from natsbin.store.batch import Splitter
+from natsbin.store.split import Splitter
 from natsbin.store.pack import pack
 from natsbin.store.seal import seal
 from natsbin.store.verify import check

@@ -20,7 +20,7 @@ import numpy as np
 from natsbin.spaces import SSS, TSS, SearchSpace
 from natsbin.store import StoreWriter, open_store
 from natsbin.store import format as fmt
-from natsbin.store.batch import Splitter
+from natsbin.store.split import Splitter
 from natsbin.store.pack import pack
 from natsbin.synthetic import make_states
 

@@ -1,9 +1,7 @@
 from collections.abc import Callable
 from typing import Any
 
-def first_misfit(
-    column: dict[Any, Any], keys: frozenset[Any], kinds: frozenset[type]
-) -> tuple[Any, Any] | None: ...
+def first_misfit(column: dict[Any, Any], keys: frozenset[Any], kinds: frozenset[type]) -> tuple[Any, Any] | None: ...
 
 class Unpickler:
     """Unpickles one pickle, fed in pieces, admitting only what archives contain."""

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from natsbin.archive import Archive, Task, open_archive
 from natsbin.archive.simplify import simple_records
-from natsbin.store.batch import Batch, Splitter
+from natsbin.store.split import Split, Splitter
 from natsbin.store.writer import StoreWriter
 from natsbin.workers import cores, ordered
 
 Progress = Callable[[int, "int | None"], None]
 """Told the number of architectures done, and of all where it is known."""
 
-BATCH = 32  # architectures a message: enough to make matrices of, little enough to stay small
+TOGETHER = 32  # architectures a message: enough to make matrices of, little enough to stay small
 
 
 def convert(
@@ -42,22 +42,22 @@ def convert(
     total = len(archive.indexes) if archive.indexes is not None else None
     done = 0
     with StoreWriter(path, archive.space, archive.meta_archs, force=force) as writer:
-        for batch in _batches(archive, jobs or cores()):
-            writer.add(batch)
-            done += len(batch.records)
+        for split in _splits(archive, jobs or cores()):
+            writer.add(split)
+            done += len(split.records)
             if progress:
                 progress(done, total)
         writer.write(source=archive.path.name, digest=archive.digest or "")
     return path
 
 
-def _batches(archive: Archive, jobs: int) -> Iterator[Batch]:
+def _splits(archive: Archive, jobs: int) -> Iterator[Split]:
     tasks = archive.tasks()
     # A stream is one task; a handful of architectures is done before processes have started.
-    if jobs == 1 or archive.indexes is None or len(archive.indexes) <= 2 * BATCH:
+    if jobs == 1 or archive.indexes is None or len(archive.indexes) <= 2 * TOGETHER:
         records = itertools.chain.from_iterable(simple_records(task) for task in tasks)
         splitter = Splitter()
-        while part := list(itertools.islice(records, BATCH)):
+        while part := list(itertools.islice(records, TOGETHER)):
             for record in part:
                 splitter.add(*record)
             yield splitter.take()
@@ -66,11 +66,11 @@ def _batches(archive: Archive, jobs: int) -> Iterator[Batch]:
 
 
 def _parts(tasks: Iterator[Task]) -> Iterator[list[Task]]:
-    while part := list(itertools.islice(tasks, BATCH)):
+    while part := list(itertools.islice(tasks, TOGETHER)):
         yield part
 
 
-def _split(splitter: Splitter, tasks: list[Task]) -> Batch:
+def _split(splitter: Splitter, tasks: list[Task]) -> Split:
     """A worker's splitter is kept: forms that it has seen cost a look-up."""
     for task in tasks:
         for record in simple_records(task):

@@ -14,7 +14,7 @@ _MAPPINGS: dict[str, type[dict[Any, Any]]] = {"dict": dict, "OrderedDict": Order
 
 
 def assemble(store: Store, index: int, form: dict[str, Any]) -> Any:
-    """The record of an architecture from the form of its record; the inverse of ``batch.Splitter.add``."""
+    """The record of an architecture from the form of its record; the inverse of ``split.Splitter.add``."""
     arch = store.meta_archs[index]
     states = ((hp, _state(store, hp, index, arch, kind, items)) for hp, (kind, items) in form["states"])
     return _MAPPINGS[form["record"]](states)

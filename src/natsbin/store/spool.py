@@ -1,6 +1,6 @@
-"""Columns on their way from batches to chunks, kept in an anonymous temporary file.
+"""Columns on their way from splits to chunks, kept in an anonymous temporary file.
 
-Archives come by architecture, a store is laid out by epoch. The spool holds the batches' blocks until all are
+Archives come by architecture, a store is laid out by epoch. The spool holds the splits' blocks until all are
 there; being anonymous, it is gone with the process, however that ends.
 """
 
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from natsbin.store.batch import Block, Epochs
+from natsbin.store.split import Block, Epochs
 from natsbin.store.layouts import MISSING, Floats
 
 

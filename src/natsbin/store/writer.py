@@ -1,4 +1,4 @@
-"""Batches to a store, in bounded memory: spooled by column as they come, encoded column by column at the end."""
+"""Split records to a store, in bounded memory: spooled by column as they come, encoded column by column at the end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from natsbin.errors import ArchiveError, OutputError
 from natsbin.spaces import SAMPLES, SearchSpace
 from natsbin.store import codec
 from natsbin.store import format as fmt
-from natsbin.store.batch import Batch
+from natsbin.store.split import Split
 from natsbin.store.layouts import MISSING, Floats, Layout, Unsigned, is_missing
 from natsbin.store.spool import Spool
 from natsbin.store.tree import Chunk, TreeWriter, new_store, refuse_existing
@@ -36,7 +36,7 @@ class _Table:
 
 
 class StoreWriter:
-    """A store in the making: ``add`` batches, then ``write`` the file."""
+    """A store in the making: ``add`` splits, then ``write`` the file."""
 
     def __init__(self, path: Path, space: SearchSpace, architectures: list[str], *, force: bool = False) -> None:
         refuse_existing(path, force)
@@ -57,14 +57,14 @@ class StoreWriter:
     ) -> None:
         self._spool.__exit__(kind, error, trace)
 
-    def add(self, batch: Batch) -> None:
-        """Take a batch. Raises ArchiveError for an architecture that came before, OutputError for a full disk."""
-        for index, form in batch.records:
+    def add(self, split: Split) -> None:
+        """Take some records, taken apart. Raises ArchiveError for an architecture that came before, OutputError for a full disk."""
+        for index, form in split.records:
             if index in self._records:
                 raise ArchiveError(f"architecture {index} comes twice")
             self._records[index] = self._number(form)
         try:
-            for part in batch.parts:
+            for part in split.parts:
                 key = (part.hp, part.dataset)
                 table = self._tables[key]
                 for block in part.blocks:
@@ -81,7 +81,7 @@ class StoreWriter:
             raise OutputError(f"{self._path}: cannot be written: {error}") from error
 
     def write(self, source: str = "", digest: str = "") -> None:
-        """Write the store from all batches; ``source`` and ``digest`` name where they came from."""
+        """Write the store from all records; ``source`` and ``digest`` name where they came from."""
         if not self._records:
             raise ArchiveError(f"{source or 'the archive'}: no architecture in it")
         with new_store(self._path, fmt.MAPPED, force=self._force) as tree:

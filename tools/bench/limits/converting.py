@@ -107,7 +107,7 @@ def peaks(archive: str, jobs: int) -> tuple[int, int, int]:
 def split(archive: str) -> dict[str, float]:
     """In a fresh process: seconds an architecture of each step of a conversion, in this one process."""
     from natsbin.archive import open_archive
-    from natsbin.store.batch import Splitter
+    from natsbin.store.split import Splitter
     from natsbin.store.writer import StoreWriter
 
     opened = open_archive(archive)

@@ -50,7 +50,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Batch:
+class Split:
     """Some architectures' records, taken apart: (index, record form) of each, and their trials by table."""
 
     records: list[tuple[int, str]]
@@ -113,7 +113,7 @@ def _constant(column: str, values: Floats) -> npt.NDArray[np.bool_]:
 
 
 class Splitter:
-    """Takes records apart. One may serve many batches: forms that it has seen cost a look-up."""
+    """Takes records apart. One may serve many splits: forms that it has seen cost a look-up."""
 
     def __init__(self) -> None:
         self._plans: dict[Any, _Plan] = {}
@@ -122,7 +122,7 @@ class Splitter:
         self._runs: dict[tuple[str, tuple[Any, ...]], tuple[forms.Run, ...] | None] = {}
 
     def add(self, index: int, states: Mapping[str, Mapping[str, Any]]) -> None:
-        """Take one architecture's record (``{hp: state}``, as archives hold it) into the batch.
+        """Take one architecture's record (``{hp: state}``, as archives hold it) apart.
 
         Raises ArchiveError that names the place where a value has no form.
         """
@@ -144,14 +144,14 @@ class Splitter:
             self._record_texts[key] = text
         self._records.append((index, text))
 
-    def take(self) -> Batch:
+    def take(self) -> Split:
         """The records added since the last call."""
         records, self._records = self._records, []
         plans: dict[tuple[str, str], list[_Plan]] = {}
         for plan in self._plans.values():
             if plan.rows:
                 plans.setdefault((plan.hp, plan.dataset), []).append(plan)
-        return Batch(records, [_part(*key, of_table) for key, of_table in plans.items()])
+        return Split(records, [_part(*key, of_table) for key, of_table in plans.items()])
 
     def _add_trial(self, hp: str, dataset: str, index: int, seed: int, trial: Mapping[str, Any], arch: str) -> None:
         specs: list[Any] = []
