@@ -60,7 +60,7 @@ class Names:
         wide = texts.dtype.kind == "U"
         width = texts.dtype.itemsize // (4 if wide else 1)
         if width and texts.size:
-            native = np.ascontiguousarray(texts).astype(texts.dtype.newbyteorder("="), copy=False)
+            native = np.require(texts, texts.dtype.newbyteorder("="), ["C", "A"])
             raw = native.reshape(-1).view(np.uint8)
             _kernel.ranks_of_texts(raw, width, wide, self._cells, ranks)
         return self._index_of_rank[ranks].reshape(texts.shape)
