@@ -36,9 +36,9 @@ from natsbin.convert import convert
 from natsbin.errors import ArchiveError, OutputError, StoreError
 from natsbin.spaces import SSS, TSS
 from natsbin.store import Store, StoreWriter, open_store
-from natsbin.store.split import Splitter
 from natsbin.store.pack import pack
 from natsbin.store.seal import seal
+from natsbin.store.split import Splitter
 from natsbin.store.verify import check
 from natsbin.synthetic import make_archive, make_states
 

@@ -20,8 +20,8 @@ import numpy as np
 from natsbin.spaces import SSS, TSS, SearchSpace
 from natsbin.store import StoreWriter, open_store
 from natsbin.store import format as fmt
-from natsbin.store.split import Splitter
 from natsbin.store.pack import pack
+from natsbin.store.split import Splitter
 from natsbin.synthetic import make_states
 
 GOLDEN = Path(__file__).resolve().parents[1] / "tests" / "golden"

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from natsbin.store.split import Block, Epochs
 from natsbin.store.layouts import MISSING, Floats
+from natsbin.store.split import Block, Epochs
 
 
 class Piece(NamedTuple):

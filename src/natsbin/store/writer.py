@@ -17,8 +17,8 @@ from natsbin.errors import ArchiveError, OutputError
 from natsbin.spaces import SAMPLES, SearchSpace
 from natsbin.store import codec
 from natsbin.store import format as fmt
-from natsbin.store.split import Split
 from natsbin.store.layouts import MISSING, Floats, Layout, Unsigned, is_missing
+from natsbin.store.split import Split
 from natsbin.store.spool import Spool
 from natsbin.store.tree import Chunk, TreeWriter, new_store, refuse_existing
 
@@ -58,7 +58,7 @@ class StoreWriter:
         self._spool.__exit__(kind, error, trace)
 
     def add(self, split: Split) -> None:
-        """Take some records, taken apart. Raises ArchiveError for an architecture that came before, OutputError for a full disk."""
+        """Take records. Raises ArchiveError for an architecture that came before, OutputError for a full disk."""
         for index, form in split.records:
             if index in self._records:
                 raise ArchiveError(f"architecture {index} comes twice")
