@@ -28,16 +28,19 @@ cdef class Part:
         self.loss, self.accuracy = f"{label}-loss", f"{label}-accuracy"
         self.per_time, self.all_time = f"{label}-per-time", f"{label}-all-time"
 
+    cdef tuple keys(self):
+        return self.loss, self.accuracy, self.per_time, self.all_time
+
 
 cdef class Desk:
     """A table laid out for the API: the parts of its dicts in their order, and what stands between them."""
 
     cdef readonly Table table
     cdef Part train
-    cdef str comment
     cdef list parts
     cdef SetColumns valid, valtest
-    cdef list cost_sets, cost_orders
+    cdef dict blank_info
+    cdef list cost_sets, cost_orders, blank_costs
     cdef double* costs  # [architecture, flops, params, latency and two times a set], each kept on first use
     cdef uint8_t* known  # of an architecture's costs
     cdef Py_ssize_t width
@@ -55,10 +58,7 @@ cdef class Desk:
 
     def __init__(self, Table table not None, Part train not None, comment, list parts not None):
         """``comment`` is the text after the train part, or None."""
-        self.table, self.train, self.comment, self.parts = table, train, comment, parts
-        for part in parts:
-            if not isinstance(part, Part):
-                raise TypeError(f"expected a Part, got {part!r}")
+        self.table, self.train, self.parts = table, train, parts
         self.valid, self.valtest = table.sets.get("x-valid"), table.sets.get("ori-test")
         self.cost_sets = list(table.sets.values())
         place = {name: 3 + 2 * i for i, name in enumerate(table.sets)}
@@ -66,6 +66,16 @@ cdef class Desk:
             tuple([(place[name], f"T-{name}@epoch", f"T-{name}@total") for name in ("train", *names)])
             for names in table.orders
         ]
+        # Dicts grow slowly: a copy of one that has every key is filled in faster.
+        self.blank_costs = [
+            dict.fromkeys(["flops", "params", "latency", *(key for _, *keys in order for key in keys)])
+            for order in self.cost_orders
+        ]
+        self.blank_info = dict.fromkeys(train.keys())
+        if comment is not None:
+            self.blank_info["comment"] = comment
+        for part in parts:
+            self.blank_info.update(dict.fromkeys((<Part?> part).keys()))
 
     cdef const double* costs_of(self, Py_ssize_t index) except? NULL:
         """The costs of an architecture that the table answers for; NULL where only objects tell them."""
@@ -96,8 +106,10 @@ cdef class Desk:
         return 1
 
     cdef int put(self, dict out, Part part, Py_ssize_t index, Py_ssize_t epoch, Py_ssize_t only) except -1:
+        """Fill in a part of a dict made from ``blank_info``, or take its keys out where it has no values."""
         cdef Point point
         if not self.table.point(part.columns, index, epoch, only, &point):
+            del out[part.loss], out[part.accuracy], out[part.per_time], out[part.all_time]
             return 0
         out[part.loss] = point.loss
         out[part.accuracy] = point.accuracy
@@ -159,7 +171,7 @@ cdef class Answers:
         """The dict of ``get_more_info``; draws as ``random.choice`` does where ``is_random`` is True."""
         cdef Desk desk
         cdef Py_ssize_t i = self.ask(index), epoch, only = -1
-        cdef dict out = {}
+        cdef dict out
         cdef Part part
         if i < 0:
             return None
@@ -177,10 +189,9 @@ cdef class Answers:
             only = desk.table.trial_of(i, is_random) if -1 < is_random < 1 << 62 else -1
             if only < 0:
                 return None
+        out = desk.blank_info.copy()
         if not desk.put(out, desk.train, i, epoch, only):
             raise ValueError(f"architecture {index} has no train values at epoch {epoch}: damaged")
-        if desk.comment is not None:
-            out["comment"] = desk.comment
         for part in desk.parts:
             if not desk.put(out, part, i, epoch, only) and part.required:
                 raise QuestionError(f"architecture {index}: no value {part.columns.name}@{epoch} in every seed")
@@ -189,7 +200,7 @@ cdef class Answers:
     def cost_info(self, index, dataset, hp):
         """The dict of ``get_cost_info``."""
         cdef Desk desk
-        cdef Py_ssize_t i = self.ask(index), place
+        cdef Py_ssize_t i = self.ask(index), place, order
         cdef const double* costs
         cdef Table table
         cdef dict out
@@ -203,8 +214,10 @@ cdef class Answers:
         if costs == NULL:
             return None
         table = desk.table
-        out = {"flops": costs[0], "params": float64(costs[1]), "latency": float64(costs[2])}
-        for set_ in <tuple> desk.cost_orders[table.order[table.first[i]]]:
+        order = table.order[table.first[i]]
+        out = (<dict> desk.blank_costs[order]).copy()
+        out["flops"], out["params"], out["latency"] = costs[0], float64(costs[1]), float64(costs[2])
+        for set_ in <tuple> desk.cost_orders[order]:
             place = set_[0]
             out[set_[1]] = costs[place]
             out[set_[2]] = costs[place + 1]
