@@ -4,6 +4,10 @@ The plain references stand in ``natsbin.store.codec`` and ``natsbin.store.layout
 Arrays are float64, contiguous and of one dimension; ``out`` arrays have the length of ``values``.
 """
 
+from cpython.dict cimport PyDict_Next
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cpython.object cimport PyObject
+from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.math cimport floor, rint
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
@@ -33,6 +37,36 @@ cdef inline Py_ssize_t trailing_zeros(uint64_t bits) noexcept nogil:
         bits >>= 1
         n += 1
     return n
+
+
+def take_floats(dict curve not None, tuple keys not None, double[::1] out not None, Py_ssize_t start):
+    """Whether a dict has exactly these keys, in this order, and floats alone; they are then in ``out`` from ``start``.
+
+    Keys are str or int. TypeError for an OrderedDict, whose order may be another than that of the dict below it.
+    """
+    cdef Py_ssize_t position = 0, i = 0, n = len(keys)
+    cdef PyObject* key
+    cdef PyObject* value
+    cdef object name, expected
+    if len(curve) != n:
+        return False
+    if not 0 <= start <= out.shape[0] - n:
+        raise ValueError(f"out holds {out.shape[0]} numbers, expected {start} + {n}")
+    while PyDict_Next(curve, &position, &key, &value):
+        name, expected = <object> key, <object> PyTuple_GET_ITEM(keys, i)
+        if name is not expected:
+            if type(name) is not type(expected):
+                return False
+            if type(name) is str:
+                if <str> name != <str> expected:
+                    return False
+            elif name != expected:
+                return False
+        if not PyFloat_CheckExact(<object> value):
+            return False
+        out[start + i] = PyFloat_AS_DOUBLE(<object> value)
+        i += 1
+    return True
 
 
 def sums(const double[::1] values not None, double samples, double[::1] out not None):

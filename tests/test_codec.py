@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import h5py
 import numpy as np
 import numpy.typing as npt
@@ -203,3 +205,25 @@ def test_native_functions_refuse_wrong_lengths() -> None:
 @pytest.mark.parametrize("layout", [Unsigned(1), Unsigned(2), Float(3, 5, 4), Float(8)], ids=str)
 def test_empty(layout: Layout) -> None:
     assert codec.pack(layout, np.zeros((0, 4))).shape == (0, 4, layout.size)
+
+
+@given(st.dictionaries(st.text(max_size=3), st.floats(), max_size=8), st.integers(0, 3))
+def test_floats_are_taken_where_keys_and_types_match(curve: dict[str, float], start: int) -> None:
+    keys, out = tuple(curve), np.zeros(len(curve) + start)
+    assert _codec.take_floats(curve, keys, out, start)
+    assert same(out[start:], np.array(list(curve.values()), np.float64))
+    assert not _codec.take_floats(curve, (*keys, "more"), np.zeros(20), 0)
+    if len(curve) > 1:
+        assert not _codec.take_floats(curve, keys[::-1], out, start)
+        assert not _codec.take_floats({**curve, keys[0]: 1}, keys, out, start)
+    with pytest.raises(ValueError, match="out holds"):
+        _codec.take_floats(curve, keys, out, start + 1)
+
+
+def test_keys_that_are_only_equal_do_not_match() -> None:
+    out = np.zeros(1)
+    assert _codec.take_floats({1: 0.5}, (1,), out, 0)
+    assert not _codec.take_floats({True: 0.5}, (1,), out, 0)
+    assert not _codec.take_floats({1: np.float64(0.5)}, (1,), out, 0)
+    with pytest.raises(TypeError):  # its order may be another than that of the dict below it
+        _codec.take_floats(OrderedDict({1: 0.5}), (1,), out, 0)

@@ -1,11 +1,14 @@
 """Types of the native encoder; cext/_codec.pyx documents each function."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 _Floats = npt.NDArray[np.float64]
 _Bytes = npt.NDArray[np.uint8]
 
+def take_floats(curve: dict[Any, Any], keys: tuple[Any, ...], out: _Floats, start: int) -> bool: ...
 def sums(values: _Floats, samples: float, out: _Floats) -> bool: ...
 def counts(values: _Floats, samples: int, excess: _Floats, order: _Bytes, out: _Floats, tail: _Floats) -> bool: ...
 def measure(values: _Floats) -> tuple[bool, float, int, int, int]: ...

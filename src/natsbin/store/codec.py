@@ -39,11 +39,17 @@ def excess(samples: int) -> Floats:
     return percent.astype(np.float64) * last - 100.0 * np.arange(last + 1)
 
 
+@lru_cache
+def _excess_order(samples: int) -> npt.NDArray[np.uint8]:
+    return np.argsort(excess(samples), kind="stable").astype(np.uint8)
+
+
 def last_batch(samples: int) -> Floats:
     """The percents of the last batch times its size, by its correct samples 0 .. N mod 256, as float32 makes them."""
     return 100.0 * np.arange(len(excess(samples))) + excess(samples)
 
 
+@lru_cache
 def needs_tail(samples: int) -> bool:
     """Whether an accuracy depends on how many of the last batch's samples are correct."""
     return bool(excess(samples).any())
@@ -118,10 +124,12 @@ def encode(coding: Coding, values: Floats) -> Encoded:
 
 
 def _counts(samples: int, values: Floats) -> Encoded | None:
-    extra = excess(samples)
-    order = np.argsort(extra, kind="stable").astype(np.uint8)
     numbers, tail = np.empty_like(values), np.empty_like(values)
-    return (numbers, tail) if _codec.counts(values, samples, extra, order, numbers, tail) else None
+    extra, order = excess(samples), _excess_order(samples)
+    if not needs_tail(samples):  # the count of the last batch does not matter: 0 is as good as any
+        extra, order = extra[:1], order[:1]
+    fit = _codec.counts(values, samples, extra, order, numbers, tail)
+    return (numbers, tail) if fit else None
 
 
 def _sums(samples: int, values: Floats) -> Encoded | None:

@@ -10,16 +10,19 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from natsbin import _codec
 from natsbin.errors import ArchiveError
 from natsbin.store import forms
 from natsbin.store.layouts import MISSING, Floats
 
 Epochs = tuple[tuple[int, int], ...]  # runs start..stop, in the order of a matrix's columns
+MOST_KNOWN = 16  # orders of keys that a curve is tried against; genuine ones have a handful
 PLAIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
@@ -112,6 +115,9 @@ def _constant(column: str, values: Floats) -> npt.NDArray[np.bool_]:
     return same
 
 
+_usual_runs = lru_cache(maxsize=64)(forms.curve_runs)
+
+
 class Splitter:
     """Takes records apart. One may serve many splits: forms that it has seen cost a look-up."""
 
@@ -119,7 +125,7 @@ class Splitter:
         self._plans: dict[Any, _Plan] = {}
         self._records: list[tuple[int, str]] = []
         self._record_texts: dict[Any, str] = {}
-        self._runs: dict[tuple[str, tuple[Any, ...]], tuple[forms.Run, ...] | None] = {}
+        self._known: dict[tuple[str, int], list[tuple[tuple[Any, ...], tuple[forms.Run, ...]]]] = {}
 
     def add(self, index: int, states: Mapping[str, Mapping[str, Any]]) -> None:
         """Take one architecture's record (``{hp: state}``, as archives hold it) apart.
@@ -155,7 +161,8 @@ class Splitter:
 
     def _add_trial(self, hp: str, dataset: str, index: int, seed: int, trial: Mapping[str, Any], arch: str) -> None:
         specs: list[Any] = []
-        numbers: list[float] = []
+        numbers = np.empty(sum(len(trial[name]) for name in forms.CURVES if isinstance(trial.get(name), dict)))
+        used = 0
         scalars: dict[str, float] = {}
         for name, value in trial.items():
             if name in forms.SCALAR_FIELDS:
@@ -163,25 +170,35 @@ class Splitter:
                 specs.append((name, "scalar", spec))
                 if number is not None:
                     scalars[name] = number
-            elif name in forms.CURVES and (runs := self._usual_runs(name, value)) is not None:
+            elif name in forms.CURVES and (runs := self._take_curve(name, value, numbers, used)) is not None:
                 specs.append((name, "curve", type(value).__name__, runs))
-                numbers.extend(value.values())
+                used += len(value)
             else:
                 specs.append((name, "literal", forms.freeze(value, arch)))
         signature = (hp, dataset, type(trial).__name__, tuple(specs))
         plan = self._plans.get(signature)
         if plan is None:
             plan = self._plans[signature] = _plan(*signature)
-        plan.rows.append((index, seed, scalars, np.array(numbers, np.float64)))
+        plan.rows.append((index, seed, scalars, numbers[:used]))
 
-    def _usual_runs(self, name: str, curve: Any) -> tuple[forms.Run, ...] | None:
-        """The runs of a curve's keys if the usual form holds it: a dict of floats with the usual keys."""
-        if type(curve) not in (dict, OrderedDict) or not set(map(type, curve.values())) <= {float}:
+    def _take_curve(self, name: str, curve: Any, out: Floats, start: int) -> tuple[forms.Run, ...] | None:
+        """The runs of a curve's keys, its numbers then in ``out``; None unless it has floats by the usual keys."""
+        if type(curve) not in (dict, OrderedDict):
             return None
-        key = (name, tuple(curve))
-        if key not in self._runs:
-            self._runs[key] = forms.curve_runs(*key)
-        return self._runs[key]
+        known = self._known.setdefault((name, len(curve)), [])
+        for keys, runs in known if type(curve) is dict else ():
+            if _codec.take_floats(curve, keys, out, start):
+                return runs
+        # Keys of one type, as True would be found where 1 was kept.
+        if not set(map(type, curve.values())) <= {float} or set(map(type, curve)) not in ({int}, {str}, set()):
+            return None
+        usual = _usual_runs(name, tuple(curve))
+        if usual is not None:
+            out[start : start + len(curve)] = list(curve.values())
+            if type(curve) is dict:
+                known.insert(0, (tuple(curve), usual))
+                del known[MOST_KNOWN:]
+        return usual
 
 
 def _plan(hp: str, dataset: str, kind: str, specs: tuple[Any, ...]) -> _Plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -173,13 +173,16 @@ def _write_column(
         label = "correct samples of the last, incomplete batch"
         parts.append((path + fmt.TAIL, codec.TAIL_LAYOUT, {"units": "1", **_COORDINATES, "long_name": label}))
     chunk = chunk_shape(values)
-    for which, (place, layout, described) in enumerate(parts):
+    filled = _filled(values, chunk)
+    tails: list[Chunk] = []
+    chunks: Iterable[Chunk] = _chunks(coding, values, chunk, filled, tails)
+    for place, layout, described in parts:
         fill: float = np.nan
         if isinstance(layout, Unsigned):
             fill = layout.missing
             described = {**described, "_FillValue": np.array(fill, f"<u{layout.size}")}
-        chunks = _chunks(coding, which, layout, values, chunk)
         tree.dataset(place, layout.hdf5_type(), values.shape, chunk, chunks, dims=dims, attrs=described, fill=fill)
+        chunks = tails
 
 
 def chunk_shape(values: Floats) -> tuple[int, ...]:
@@ -207,20 +210,30 @@ def _evenly(length: int, most: int) -> int:
     return -(-length // -(-length // most))
 
 
+def _filled(values: Floats, chunk: tuple[int, ...]) -> npt.NDArray[np.intp]:
+    """Where chunks start that have any value: shape (chunks, axes)."""
+    there = ~is_missing(values)
+    for axis, step in enumerate(chunk):
+        there = np.logical_or.reduceat(there, np.arange(0, there.shape[axis], step), axis=axis)
+    starts: npt.NDArray[np.intp] = np.argwhere(there) * np.array(chunk)
+    return starts
+
+
 def _chunks(
-    coding: codec.Coding, which: int, layout: Layout, values: Floats, chunk: tuple[int, ...]
+    coding: codec.Coding,
+    values: Floats,
+    chunk: tuple[int, ...],
+    filled: npt.NDArray[np.intp],
+    tails: list[Chunk],
 ) -> Iterator[Chunk]:
-    """Chunks of a column's numbers (``which`` 0) or of its counts of the last batch (1), encoded one by one."""
-    counts = [-(-length // step) for length, step in zip(values.shape, chunk, strict=True)]
-    for place in np.ndindex(*counts):
-        start = tuple(p * step for p, step in zip(place, chunk, strict=True))
+    """Chunks of a column's numbers, encoded one by one; those of its counts of the last batch are left in ``tails``."""
+    for start in map(tuple, filled.tolist()):
         part = values[tuple(slice(s, s + step) for s, step in zip(start, chunk, strict=True))]
-        if is_missing(part).all():
-            continue
         if part.shape != chunk:
             whole = np.full(chunk, MISSING)
             whole[tuple(slice(length) for length in part.shape)] = part
             part = whole
-        numbers = codec.encode(coding, part)[which]
-        assert numbers is not None
-        yield start, codec.pack(layout, numbers)
+        numbers, tail = codec.encode(coding, part)
+        if tail is not None:
+            tails.append((start, codec.pack(codec.TAIL_LAYOUT, tail)))
+        yield start, codec.pack(coding.layout, numbers)

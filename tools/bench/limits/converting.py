@@ -107,6 +107,7 @@ def peaks(archive: str, jobs: int) -> tuple[int, int, int]:
 def split(archive: str) -> dict[str, float]:
     """In a fresh process: seconds an architecture of each step of a conversion, in this one process."""
     from natsbin.archive import open_archive
+    from natsbin.convert import TOGETHER
     from natsbin.store.split import Splitter
     from natsbin.store.writer import StoreWriter
 
@@ -135,10 +136,12 @@ def split(archive: str) -> dict[str, float]:
                 (record,) = task.read()
             with step("taking apart"):
                 splitter.add(*record)
-                batch = splitter.take()
-            with step("writing"):
-                writer.add(batch)
+                split = splitter.take() if index % TOGETHER == 0 else None
+            if split is not None:
+                with step("writing"):
+                    writer.add(split)
         with step("writing"):
+            writer.add(splitter.take())
             writer.write(source=opened.path.name, digest="")
     spent["unpickling and checking"] -= spent["bz2"]  # a task reads from the file
     return {name: seconds / len(opened.indexes) for name, seconds in spent.items()}
