@@ -7,8 +7,10 @@ from contenders.calls import works_of
 
 
 def open_works(setting: Setting) -> dict[str, Work]:
-    """All work."""
+    """All work but the best of a pool: without fast mode that is sought in all, of which some have no latency."""
     import nats_bench
 
     api = nats_bench.create(str(setting.benchmark), setting.questions.space, fast_mode=False, verbose=False)
-    return works_of(api, setting.questions)
+    works = works_of(api, setting.questions)
+    del works["find_best, pool"]
+    return works
