@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
-from ..errors import ArchiveError, NoArchiveError
-from .base import Archive, Record, Task
-from .benchmark import BenchmarkArchive
-from .files import folder
-from .meta import META_NAME, space_named
-from .tar import is_chunk, siblings, tar
+from natsbin.archive.base import Archive, Record, Task
+from natsbin.archive.benchmark import BenchmarkArchive
+from natsbin.archive.files import folder
+from natsbin.archive.meta import META_NAME, space_named
+from natsbin.archive.tar import is_chunk, siblings, tar
+from natsbin.errors import ArchiveError, NoArchiveError
 
 __all__ = ["Archive", "Record", "Task", "open_archive"]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from .._pickle import Unpickler
-from ..spaces import SearchSpace
-from . import tensors
-from .bzip import decompress
+from natsbin._pickle import Unpickler
+from natsbin.archive import tensors
+from natsbin.archive.bzip import decompress
+from natsbin.spaces import SearchSpace
 
 FILE_LIMIT = 16 << 20  # decompressed bytes of one architecture or of meta; genuine ones have at most 1.4 MB
 WEIGHTS_LIMIT = 1 << 30  # the same with trained weights; some 20 networks of up to 1.5 million numbers are known

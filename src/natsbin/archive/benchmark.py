@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._pickle import Unpickler
-from ..errors import ArchiveError
-from ..spaces import SPACES, SearchSpace
-from .base import FILE_LIMIT, Archive, Record
-from .bzip import pieces
-from .meta import Meta, check_meta, digest_of, recognise
-from .schema import check_record
+from natsbin._pickle import Unpickler
+from natsbin.archive.base import FILE_LIMIT, Archive, Record
+from natsbin.archive.bzip import pieces
+from natsbin.archive.meta import Meta, check_meta, digest_of, recognise
+from natsbin.archive.schema import check_record
+from natsbin.errors import ArchiveError
+from natsbin.spaces import SPACES, SearchSpace
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import md5
 from pathlib import Path
 
-from ..errors import ArchiveError
+from natsbin.errors import ArchiveError
 
 PIECE = 4 << 20  # bytes decompressed at a time from a large file; for each the thread waits for the GIL
 AHEAD = 2  # pieces decompressed before they are asked for

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import ArchiveError
-from ..spaces import SPACES, SearchSpace
-from .base import Archive, Record, unpickle
-from .meta import META_NAME, check_meta, digest_of
-from .parts import Piece, piece_of_file, read_pieces
-from .schema import check_record
+from natsbin.archive.base import Archive, Record, unpickle
+from natsbin.archive.meta import META_NAME, check_meta, digest_of
+from natsbin.archive.parts import Piece, piece_of_file, read_pieces
+from natsbin.archive.schema import check_record
+from natsbin.errors import ArchiveError
+from natsbin.spaces import SPACES, SearchSpace
 
 _NAME = re.compile(r"(\d{6})\.pickle\.pbz2")
 

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..errors import ArchiveError
-from ..spaces import SPACES, SearchSpace
+from natsbin.errors import ArchiveError
+from natsbin.spaces import SPACES, SearchSpace
 
 META_NAME = "meta.pickle.pbz2"
 _DIGEST = re.compile(r"-([0-9a-f]{5})(?=[-.]|$)")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import ArchiveError
+from natsbin.errors import ArchiveError
 
 
 class Piece(NamedTuple):

@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .._pickle import first_misfit
-from ..errors import ArchiveError
-from ..spaces import DATASETS, SearchSpace, sets_of
+from natsbin._pickle import first_misfit
+from natsbin.errors import ArchiveError
+from natsbin.spaces import DATASETS, SearchSpace, sets_of
 
 NUMBERS = frozenset(
     [float, int, *(kind for kind in np.sctypeDict.values() if issubclass(kind, (np.integer, np.floating)))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .base import Record, Task
+from natsbin.archive.base import Record, Task
 
 
 def simplify(states: Mapping[str, dict[str, Any]]) -> None:

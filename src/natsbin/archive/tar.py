@@ -8,10 +8,10 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import ArchiveError
-from ..spaces import SearchSpace
-from .files import FilesArchive, Member
-from .parts import Joined
+from natsbin.archive.files import FilesArchive, Member
+from natsbin.archive.parts import Joined
+from natsbin.errors import ArchiveError
+from natsbin.spaces import SearchSpace
 
 _CHUNK = re.compile(r"(.*\.tar)\.?([a-z]{2,})")
 _BLOCK = 512

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsafePickleError
+from natsbin.errors import UnsafePickleError
 
 DTYPES = {
     b"Bool": np.dtype("b1"),
