@@ -45,6 +45,12 @@ def sets_of(dataset: str) -> tuple[str, ...]:
     return tuple(name for data, name in SAMPLES if data == dataset)
 
 
+def hp_name(hp: str | int) -> str:
+    """The name of a hyper-parameter set, given as a string or a number, padded or not: 1 is ``01``."""
+    name = hp if isinstance(hp, str) else str(hp)
+    return name if len(name) != 1 else f"0{name}"
+
+
 @dataclass(frozen=True)
 class SearchSpace:
     """One of the two search spaces.

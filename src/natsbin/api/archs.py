@@ -22,18 +22,12 @@ from natsbin.api.source import Source
 from natsbin.api.utils import time_string
 from natsbin.api.weights import Loader
 from natsbin.errors import QuestionError
-from natsbin.spaces import SearchSpace
+from natsbin.spaces import SearchSpace, hp_name
 
 if TYPE_CHECKING:
     from natsbin._kernel import Answers
     from natsbin.batch import Batch
     from natsbin.store import Store
-
-
-def hp_name(hp: str | int) -> str:
-    """The name of a hyper-parameter set, given as a string or a number, padded or not: 1 is ``01``."""
-    name = hp if isinstance(hp, str) else str(hp)
-    return name if len(name) != 1 else f"0{name}"
 
 
 def no_hp(index: Any, hp: Any, arch: Mapping[str, Any]) -> QuestionError:

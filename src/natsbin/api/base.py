@@ -15,13 +15,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from natsbin.api.archs import Archs, hp_name, no_hp
+from natsbin.api.archs import Archs, no_hp
 from natsbin.api.infos import LAZY
 from natsbin.api.results import ArchResults
 from natsbin.api.text import OTHER_PARTS, PARTS, REQUIRED, comment
 from natsbin.api.utils import remap_dataset_set_names, time_string
 from natsbin.errors import NoWeightsWarning, QuestionError
-from natsbin.spaces import DATASETS
+from natsbin.spaces import DATASETS, hp_name
 
 Limits = tuple[str, str, str, "float | None", "float | None"]  # dataset, set, hp, flop_max, param_max
 PrintInformation = Callable[..., list[str]]

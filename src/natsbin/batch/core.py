@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from natsbin import _kernel
-from natsbin.api.archs import hp_name
 from natsbin.batch import draws
 from natsbin.batch.arrays import Floats, Longs, at_each, common_shape, empty, flat, lacking, longs, within
 from natsbin.batch.names import Names
 from natsbin.batch.records import Records
 from natsbin.batch.sheet import Sheet
 from natsbin.errors import QuestionError
+from natsbin.spaces import hp_name
 from natsbin.store import Store
 
 
