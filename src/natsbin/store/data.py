@@ -175,12 +175,12 @@ class Data:
                 raise ValueError("its bytes do not match its checksum")
             return view
 
-    def array(self, dtype: str) -> npt.NDArray[Any]:
-        """All values of a dataset of one chunk; StoreError where the type is another than ``dtype``."""
+    def array(self, *dtypes: str) -> npt.NDArray[Any]:
+        """All values of a dataset of one chunk; StoreError where the type is none of ``dtypes``."""
         with reading(self.place):
-            found, expected = self.kind.dtype, np.dtype(dtype)
-            if found != expected and not (expected.kind == found.kind == "S"):
-                raise ValueError(f"{found}, expected {expected}")
+            found, expected = self.kind.dtype, [np.dtype(dtype) for dtype in dtypes]
+            if found not in expected and not (expected[0].kind == found.kind == "S"):
+                raise ValueError(f"{found}, expected {' or '.join(map(str, expected))}")
             if self.shape != self.chunk:
                 raise ValueError(f"{self.shape} in chunks of {self.chunk}, expected one chunk")
             values: npt.NDArray[Any] = self.load(0)[: self.chunk_bytes].view(found).reshape(self.shape)

@@ -147,7 +147,7 @@ class Store:
     def _read_table(self, hp: str, dataset: str) -> Table:
         path = f"{hp}/{dataset}"
         index = self.file.data(f"{path}/{fmt.ARCHITECTURE}").array("<i4")
-        seed = self.file.data(f"{path}/{fmt.SEED}").array("<i8")
+        seed = self.file.data(f"{path}/{fmt.SEED}").array("<i2", "<i8").astype(np.int64)
         form = self.file.data(f"{path}/{fmt.FORM}").array("<u4")
         scalars = {name: self.file.data(f"{path}/{name}").array("<f8") for name in fmt.SCALARS}
         columns = {name: self._column(f"{path}/{name}") for name in self.column_names(hp, dataset)}

@@ -138,7 +138,7 @@ class StoreWriter:
         tree.scale(epoch, epochs, np.arange(epochs, dtype=np.int32), {"long_name": "epoch, from 0"})
         per_trial: dict[str, tuple[npt.NDArray[Any], dict[str, str]]] = {
             fmt.ARCHITECTURE: (index.astype(np.int32), {"long_name": "official index of an architecture"}),
-            fmt.SEED: (seed, {"long_name": "random seed of a trial"}),
+            fmt.SEED: (_small(seed), {"long_name": "random seed of a trial"}),
             fmt.FORM: (np.concatenate(table.form), {"long_name": "number of the trial's form"}),
         }
         for name, unit in fmt.SCALARS.items():
@@ -156,6 +156,12 @@ class StoreWriter:
             _write_column(
                 tree, f"{path}/{column}", quantity, samples, self._spool.gather(key, column, shape, row_of), dims
             )
+
+
+def _small(seeds: npt.NDArray[np.int64]) -> npt.NDArray[np.int16] | npt.NDArray[np.int64]:
+    """Seeds in two bytes where all fit: there is one a trial."""
+    small = seeds.astype(np.int16)
+    return small if (small == seeds).all() else seeds
 
 
 _COORDINATES = {"coordinates": f"{fmt.ARCHITECTURE} {fmt.SEED}"}
