@@ -145,7 +145,8 @@ def test_every_shape_of_an_archive_makes_the_same_store(kind: str, space: Any, t
             path = "/".join((*key, name))
             left, right = a.file.data(path), b.file.data(path)
             assert left.numbers == right.numbers
-            assert all((left.load(n) == right.load(n)).all() for n in left.numbers)
+            size = left.chunk_bytes  # past it the map goes on
+            assert all((left.load(n)[:size] == right.load(n)[:size]).all() for n in left.numbers)
 
 
 def space_last(space: Any) -> int:

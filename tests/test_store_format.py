@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 import zlib
 from collections import OrderedDict
@@ -148,17 +149,21 @@ class Reader:
         if how == "literal":
             return self.literal(spec[0])
         if how == "scalar":
-            return self.scalar(spec[0], float(self.file[f"{table}/{name}"][row]))
+            found = self.values(f"{table}/{name}")[0][row]
+            return self.scalar(spec[0], math.nan if found is None else found)
         pairs = []
         for part, start, stop in spec[1]:
             path = f"{table}/{part}_{FIELDS[name]}"
-            if path not in self.columns:
-                self.columns[path] = column(self.file, path)
-            values = self.columns[path]
+            values = self.values(path)
             for epoch in range(start, stop):
                 key = epoch if name.startswith("train_") else f"{part}@{epoch}"
                 pairs.append((key, values[epoch if len(self.file[path].shape) == 2 else 0][row]))
         return MAPPINGS[spec[0]](pairs)
+
+    def values(self, path: str) -> list[list[float | None]]:
+        if path not in self.columns:
+            self.columns[path] = column(self.file, path)
+        return self.columns[path]
 
     def scalar(self, spec: Any, number: float) -> Any:
         if spec[0] == "slot":

@@ -88,6 +88,8 @@ class Coding:
 def plan(quantity: str, samples: int | None, values: Floats) -> Coding:
     """How to store a column of ``quantity`` over ``samples``: by the exact numbers behind its values, if all have one.
 
+    Parameters and FLOPs are in millions: counts over ``format.MILLION``.
+
     ``values`` (percent for accuracies) has the shape (epochs, trials) or (trials,), with ``MISSING`` where there is no
     value. ``samples`` is None where their number is not known; then, and for times, values are stored as they are.
     """
@@ -96,7 +98,7 @@ def plan(quantity: str, samples: int | None, values: Floats) -> Coding:
         extent = _extent(rows, lambda row: _counts(samples, row))
         if extent is not None:
             return Coding(COUNT, samples, 0, choose(extent), needs_tail(samples))
-    if samples is not None and quantity == "loss":
+    if samples is not None and quantity in ("loss", "params", "flop"):
         extent = _extent(rows, lambda row: _sums(samples, row))
         if extent is not None:
             # HDF5 has no bias below 1, so the sums are scaled down to where the least of them is about 1.

@@ -50,6 +50,7 @@ EPOCH = "epoch"
 SEED = "seed"
 FORM = "form"
 SCALARS = {"params": "M", "flop": "M", "latency": "s"}
+MILLION = 1_000_000  # params and flop are counts over this
 UNITS = {"accuracy": "percent", "top5": "percent", "loss": "1", "time": "s"}
 
 TAIL = "_tail"

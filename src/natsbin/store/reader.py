@@ -149,12 +149,13 @@ class Store:
         index = self.file.data(f"{path}/{fmt.ARCHITECTURE}").array("<i4")
         seed = self.file.data(f"{path}/{fmt.SEED}").array("<i2", "<i8").astype(np.int64)
         form = self.file.data(f"{path}/{fmt.FORM}").array("<u4")
-        scalars = {name: self.file.data(f"{path}/{name}").array("<f8") for name in fmt.SCALARS}
+        scalars = {name: self._values(f"{path}/{name}") for name in fmt.SCALARS}
         columns = {name: self._column(f"{path}/{name}") for name in self.column_names(hp, dataset)}
         epochs = self.file.data(f"{path}/{fmt.EPOCH}").shape[0]
         with reading(f"{self.path}: {path}"):
-            if not len(index) == len(seed) == len(form):
-                raise ValueError(f"{len(index)} architectures, {len(seed)} seeds, {len(form)} forms")
+            lengths = {len(index), len(seed), len(form), *map(len, scalars.values())}
+            if len(lengths) > 1:
+                raise ValueError(f"arrays by trial of lengths {lengths}")
             order = np.lexsort((seed, index)).astype(np.int32)
             if len(index) and not 0 <= index.min() <= index.max() < self.total:
                 raise ValueError(f"architectures {index.min()} to {index.max()} of {self.total}")
@@ -182,6 +183,15 @@ class Store:
         used = np.flatnonzero(np.bincount(form))
         order = np.searchsorted(used, form).astype(np.int32)
         return order, [forms.evaluated_sets(self.forms[number]) for number in used.tolist()]
+
+    def _values(self, path: str) -> npt.NDArray[np.float64]:
+        """All values of a column by trial alone."""
+        column = self._column(path)
+        if column.epochs:
+            raise StoreError(f"{self.path}: {path}: damaged: {column.epochs} epochs")
+        trials, values = np.arange(column.trials, dtype=np.int32), np.empty(column.trials)
+        column.points(np.zeros_like(trials), trials, values)
+        return values
 
     def _column(self, path: str) -> _kernel.Column:
         data = self.file.data(path)

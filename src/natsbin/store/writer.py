@@ -141,10 +141,11 @@ class StoreWriter:
             fmt.SEED: (_small(seed), {"long_name": "random seed of a trial"}),
             fmt.FORM: (np.concatenate(table.form), {"long_name": "number of the trial's form"}),
         }
-        for name, unit in fmt.SCALARS.items():
-            per_trial[name] = (np.concatenate(table.scalars[name]), {"units": unit, **_COORDINATES})
         for name, (values, attrs) in per_trial.items():
             tree.array(f"{path}/{name}", values[order], dims=(trial,), attrs=attrs)
+        for name in fmt.SCALARS:
+            scalars = np.concatenate(table.scalars[name])[order]
+            _write_column(tree, f"{path}/{name}", name, fmt.MILLION, scalars, (trial,))
         for column in self._spool.columns(key):
             set_name, _, quantity = column.rpartition("_")
             shape: tuple[int, ...] = (epochs, len(order))
@@ -171,7 +172,8 @@ def _write_column(
     tree: TreeWriter, path: str, quantity: str, samples: int | None, values: Floats, dims: tuple[str, ...]
 ) -> None:
     coding = codec.plan(quantity, samples, values)
-    attrs: dict[str, object] = {"units": fmt.UNITS[quantity], **_COORDINATES, "coding": coding.kind}
+    units = fmt.UNITS | fmt.SCALARS
+    attrs: dict[str, object] = {"units": units[quantity], **_COORDINATES, "coding": coding.kind}
     if coding.kind != codec.PLAIN:
         attrs |= {"samples": coding.samples, "shift": coding.shift, "scale_factor": coding.scale_factor}
     parts: list[tuple[str, Layout, dict[str, object]]] = [(path, coding.layout, attrs)]

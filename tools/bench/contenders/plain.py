@@ -21,7 +21,9 @@ class PlainStore:
         import h5py
 
         group = h5py.File(path)[f"{HPS[space]}/{DATASET}"]
-        self.scalars: dict[str, Any] = {name: group[name][()] for name in _SCALARS}
+        self.scalars: dict[str, Any] = {
+            name: group[name][()] * group[name].attrs.get("scale_factor", 1.0) for name in _SCALARS
+        }
         names = [f"{part}_{quantity}" for part in _SETS for quantity in ("accuracy", "loss")]
         self.columns: dict[str, Any] = {name: group[name] for name in names}
         attributes = {name: dict(column.attrs) for name, column in self.columns.items()}
