@@ -35,7 +35,6 @@ class NASBenchMetaAPI(Archs):
 
     _untimed: ClassVar[bool]  # does get_more_info answer where times are missing? Else that is a TypeError.
 
-    @abc.abstractmethod
     def get_more_info(
         self,
         index: Any,
@@ -48,6 +47,11 @@ class NASBenchMetaAPI(Archs):
 
         ``is_random``: True for one random training, False for the mean over the seeds, or a seed.
         """
+        if self._fast is not None and not self.verbose:
+            answer = self._fast.more_info(index, dataset, iepoch, hp, is_random)
+            if answer is not None:
+                return answer
+        return self._more_info(index, dataset, iepoch, hp, is_random)
 
     def _more_info(
         self, index: Any, dataset: str, iepoch: int | None, hp: str | int, is_random: bool | int

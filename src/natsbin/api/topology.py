@@ -55,24 +55,6 @@ class NATStopology(NASBenchMetaAPI):
         """A page of text about an architecture; None, with a warning, for one that is not at hand."""
         return self._query_info_str_by_arch(arch, hp, print_information)
 
-    def get_more_info(
-        self,
-        index: Any,
-        dataset: str,
-        iepoch: int | None = None,
-        hp: str | int = "12",
-        is_random: bool | int = True,
-    ) -> dict[str, Any]:
-        """Loss, accuracy and seconds on each set of a dataset after an epoch (counted from 0; None: the last).
-
-        ``is_random``: True for one random training, False for the mean over the seeds, or a seed.
-        """
-        if self._fast is not None and not self.verbose:
-            answer = self._fast.more_info(index, dataset, iepoch, hp, is_random)
-            if answer is not None:
-                return answer
-        return self._more_info(index, dataset, iepoch, hp, is_random)
-
     def show(self, index: int = -1) -> None:
         """Print all that is known of an architecture, or of all at hand for a negative index."""
         self._show(index, print_information)
