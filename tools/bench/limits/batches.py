@@ -53,7 +53,7 @@ def measure(store: str, values: int, budget: float) -> dict[str, float]:
         space = str(file.attrs["space"])
         hp = HPS[space]
         group = file[f"{hp}/{DATASET}"]
-        trials = np.stack([group["architecture"][()], group["seed"][()]])
+        trials = np.stack([group["architecture"][()], group["seed"][()]]).astype(np.int64)
         epochs = len(group["epoch"])
     random = np.random.default_rng(0)
     chosen = random.integers(trials.shape[1], size=values)
