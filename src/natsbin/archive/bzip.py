@@ -98,13 +98,15 @@ def pieces(path: Path, digest: str | None = None) -> Generator[bytes, None, None
 def _pieces(path: Path, digest: str | None) -> Iterator[bytes]:
     stream = Stream(str(path))
     summed = md5(usedforsecurity=False)
+    size = SLICE  # pieces grow, so that who only wants the head need not wait for much
     with path.open("rb") as file:
-        while data := file.read(PIECE):
+        while data := file.read(size):
             summed.update(data)
-            piece = stream.feed(data, PIECE)
+            piece = stream.feed(data, size)
             while piece or not (stream.hungry or stream.ended):
                 yield piece
-                piece = stream.feed(b"", PIECE)
+                size = min(2 * size, PIECE)
+                piece = stream.feed(b"", size)
     stream.close()
     if digest is not None and not summed.hexdigest().endswith(digest):
         raise ArchiveError(
