@@ -12,20 +12,9 @@ from libc.math cimport floor, rint
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
 
-cdef uint64_t MISSING = 0xFFFFFFFFFFFFFFFF
+include "bits.pxi"
+
 cdef uint64_t MANTISSA = 0x000FFFFFFFFFFFFF
-
-
-cdef inline uint64_t bits_of(double value) noexcept nogil:
-    cdef uint64_t bits
-    memcpy(&bits, &value, 8)
-    return bits
-
-
-cdef inline double from_bits(uint64_t bits) noexcept nogil:
-    cdef double value
-    memcpy(&value, &bits, 8)
-    return value
 
 
 cdef inline Py_ssize_t trailing_zeros(uint64_t bits) noexcept nogil:
@@ -123,7 +112,7 @@ def counts(
     with nogil:
         for i in range(n):
             value = values[i]
-            if bits_of(value) == MISSING:
+            if is_missing(value):
                 out[i] = tail[i] = value
                 continue
             correct = rint(value * sample_count / 100.0)
@@ -202,7 +191,7 @@ def pack_unsigned(const double[::1] values not None, Py_ssize_t size, uint8_t[::
         raise ValueError(f"out holds {out.shape[0]} bytes, expected {n} * {size}")
     with nogil:
         for i in range(n):
-            code = MISSING if bits_of(values[i]) == MISSING else <uint64_t> values[i]
+            code = MISSING if is_missing(values[i]) else <uint64_t> values[i]
             memcpy(&out[i * size], &code, size)
 
 

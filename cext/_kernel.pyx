@@ -12,8 +12,6 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
-cdef uint64_t MISSING = 0xFFFFFFFFFFFFFFFF
-
 cdef enum:  # how bytes become a number
     UNSIGNED1
     UNSIGNED2
@@ -27,18 +25,7 @@ cdef enum:  # how numbers become a value; see natsbin.store.codec
 
 cdef dict KINDS = {"plain": PLAIN, "sum": SUM, "count": COUNT}
 
-cdef inline double from_bits(uint64_t bits) noexcept nogil:
-    cdef double value
-    memcpy(&value, &bits, 8)
-    return value
-
-
-cdef inline bint is_missing(double value) noexcept nogil:
-    cdef uint64_t bits
-    memcpy(&bits, &value, 8)
-    return bits == MISSING
-
-
+include "bits.pxi"
 include "sums.pxi"
 include "values.pxi"
 include "columns.pxi"

@@ -131,9 +131,6 @@ class StoreWriter:
         row_of = np.empty(len(order), np.int32)
         row_of[order] = np.arange(len(order), dtype=np.int32)
         epochs, trial, epoch = self._spool.epochs(key), f"{path}/{fmt.TRIAL}", f"{path}/{fmt.EPOCH}"
-        if (np.diff(index[order]) == 0)[np.diff(seed[order]) == 0].any():
-            raise ArchiveError(f"hp {key[0]}, {dataset}: an architecture has two trials of one seed")
-
         tree.scale(trial, len(order))
         tree.scale(epoch, epochs, np.arange(epochs, dtype=np.int32), {"long_name": "epoch, from 0"})
         per_trial: dict[str, tuple[npt.NDArray[Any], dict[str, str]]] = {
