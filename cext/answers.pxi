@@ -32,7 +32,7 @@ cdef class Part:
         return self.loss, self.accuracy, self.per_time, self.all_time
 
 
-cdef class Desk:
+cdef class ScalarTable:
     """A table laid out for the API: the parts of its dicts in their order, and what stands between them."""
 
     cdef readonly Table table
@@ -131,18 +131,18 @@ cdef class Answers:
     cdef dict desks
 
     def __init__(self, states not None, uint8_t lazy, open not None):
-        """``states`` has a byte an architecture; ``open(hp, dataset)`` gives a Desk, or None where there is none."""
+        """``states`` has a byte an architecture; ``open(hp, dataset)`` gives a ScalarTable, or None where there is none."""
         self.states, self.lazy, self.open = states, lazy, open
         self.desks = {}
 
-    cdef Desk desk(self, hp, dataset):
+    cdef ScalarTable desk(self, hp, dataset):
         cdef object found = (<dict> self.desks.get(hp, NO_TABLES)).get(dataset, False)
         if found is False:
             if type(hp) is not str or type(dataset) is not str:
                 return None
             found = self.open(hp, dataset)
             self.desks.setdefault(hp, {})[dataset] = found
-        return <Desk?> found if found is not None else None
+        return <ScalarTable?> found if found is not None else None
 
     cdef inline Py_ssize_t ask(self, index) except -2:
         """An index that is a plain int and lazy; else -1."""
@@ -169,7 +169,7 @@ cdef class Answers:
 
     def more_info(self, index, dataset, iepoch, hp, is_random):
         """The dict of ``get_more_info``; draws as ``random.choice`` does where ``is_random`` is True."""
-        cdef Desk desk
+        cdef ScalarTable desk
         cdef Py_ssize_t i = self.ask(index), epoch, only = -1
         cdef dict out
         cdef Part part
@@ -199,7 +199,7 @@ cdef class Answers:
 
     def cost_info(self, index, dataset, hp):
         """The dict of ``get_cost_info``."""
-        cdef Desk desk
+        cdef ScalarTable desk
         cdef Py_ssize_t i = self.ask(index), place, order
         cdef const double* costs
         cdef Table table
@@ -225,7 +225,7 @@ cdef class Answers:
 
     def simulate(self, index, dataset, iepoch, hp):
         """(accuracy, latency, seconds) of ``simulate_train_eval``; draws once or twice, as the API does."""
-        cdef Desk desk, latency_desk
+        cdef ScalarTable desk, latency_desk
         cdef Py_ssize_t i = self.ask(index), epoch, only
         cdef double latency, flops, params
         cdef Point train, valid, last
@@ -266,7 +266,7 @@ cdef class Answers:
 
         A limit of None limits nothing. None where the API's objects must be asked about any of them.
         """
-        cdef Desk desk = self.desk(hp, dataset)
+        cdef ScalarTable desk = self.desk(hp, dataset)
         cdef SetColumns columns
         cdef Table table
         cdef Py_ssize_t k, i, best = -1

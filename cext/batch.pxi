@@ -37,7 +37,7 @@ cdef int check_inside(const int64_t[::1] values, int64_t limit, str name) except
     return 0
 
 
-cdef class Grid:
+cdef class TrialGrid:
     """A table's trials laid out by (architecture, seed). Irregular architectures have none here."""
 
     cdef readonly Table table
@@ -130,17 +130,17 @@ cdef struct Questions:  # where a loop reads its questions: pointers, and 0 or 1
     bint one  # whether a trial is chosen
 
 
-cdef class Asked:
+cdef class NativeQuestions:
     """Questions about one grid: architectures and, for each, one trial or all of its own."""
 
-    cdef Grid grid
+    cdef TrialGrid grid
     cdef Questions at
     cdef readonly Py_ssize_t n
     cdef tuple kept  # the arrays behind the pointers
 
     def __cinit__(
         self,
-        Grid grid not None,
+        TrialGrid grid not None,
         Py_ssize_t n,
         const int64_t[::1] index not None,
         const int64_t[::1] epoch not None,

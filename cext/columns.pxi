@@ -7,7 +7,7 @@ cdef class Column:
     cdef readonly Py_ssize_t epochs, trials
     cdef const uint8_t** chunks
     cdef Py_ssize_t n_chunks, chunk_epochs, chunk_trials, across
-    cdef Lens lens
+    cdef Decoding lens
     cdef double[256] last_batch
     cdef Column tail
     cdef object load

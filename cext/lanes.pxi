@@ -37,10 +37,10 @@ cdef struct Places:  # where numbers lie: at `at`, or (where `at` is NULL) side 
 
 
 cdef inline void look(
-    const Lens* lens, int layout, int kind, bint aside, bint tailed, const Places* places, double* out, Py_ssize_t n
+    const Decoding* lens, int layout, int kind, bint aside, bint tailed, const Places* places, double* out, Py_ssize_t n
 ) noexcept nogil:
     cdef Py_ssize_t i, size = 2 if layout == UNSIGNED2 else lens.size
-    cdef Lens own = lens[0]  # copies, which writing to `out` cannot change
+    cdef Decoding own = lens[0]  # copies, which writing to `out` cannot change
     cdef Places where = places[0]
     for i in range(n):
         if aside and where.rows[i] < 0:
@@ -56,7 +56,7 @@ cdef inline void look(
 
 
 cdef inline void look_at(
-    const Lens* lens, bint aside, bint tailed, const Places* places, double* out, Py_ssize_t n
+    const Decoding* lens, bint aside, bint tailed, const Places* places, double* out, Py_ssize_t n
 ) noexcept nogil:
     """A loop of its own for each usual way to store values."""
     if lens.layout == UNSIGNED2 and lens.kind == COUNT:
@@ -69,7 +69,7 @@ cdef inline void look_at(
         look(lens, lens.layout, lens.kind, aside, tailed, places, out, n)
 
 
-cdef void decode_all(const Lens* lens, const Places* places, double* out, Py_ssize_t n) noexcept nogil:
+cdef void decode_all(const Decoding* lens, const Places* places, double* out, Py_ssize_t n) noexcept nogil:
     if places.at == NULL and places.last_base == NULL:
         look_at(lens, True, False, places, out, n)
     elif places.at == NULL:
@@ -80,10 +80,10 @@ cdef void decode_all(const Lens* lens, const Places* places, double* out, Py_ssi
         look_at(lens, False, True, places, out, n)
 
 
-cdef class Lane:
+cdef class ColumnBatch:
     """A column of a grid, asked for arrays of values."""
 
-    cdef Grid grid
+    cdef TrialGrid grid
     cdef Column column
     cdef Divisor by_epochs, by_trials
     cdef const uint16_t[::1] kinds
@@ -92,7 +92,7 @@ cdef class Lane:
 
     def __cinit__(
         self,
-        Grid grid not None,
+        TrialGrid grid not None,
         Column column not None,
         const uint16_t[::1] kinds not None,
         const uint8_t[:, ::1] covers not None,
@@ -190,7 +190,7 @@ cdef class Lane:
             self.column.fetch(-1 - done)
         return 0
 
-    def values(self, Asked asked not None, double[::1] out not None):
+    def values(self, NativeQuestions asked not None, double[::1] out not None):
         """The value that each question asks for, or the mean over an architecture's trials.
 
         Missing where there is no such trial, or where any trial of the architecture has no value at that epoch.
@@ -217,20 +217,20 @@ cdef class Lane:
                     m = self.means(asked, j, n, &out[j])
                 j += m
 
-    cdef means_of_epoch(self, Asked asked, double[::1] out):
+    cdef means_of_epoch(self, NativeQuestions asked, double[::1] out):
         """All answers, where there are more than architectures: each mean is made once."""
         cdef const double[::1] means
         cdef Py_ssize_t j, total = self.grid.total, step = asked.at.index_step
         cdef const int64_t* index = asked.at.index
         everything = _numpy.arange(total + 1)
         found = _numpy.empty(total + 1)
-        self.values(Asked(self.grid, total + 1, everything, asked.kept[1], None, None, None), found)
+        self.values(NativeQuestions(self.grid, total + 1, everything, asked.kept[1], None, None, None), found)
         means = found
         with nogil:
             for j in range(asked.n):
                 out[j] = means[index[j * step] if <uint64_t> index[j * step] < <uint64_t> total else total]
 
-    cdef int ones_of_epoch(self, Asked asked, double[::1] out) except -1 nogil:
+    cdef int ones_of_epoch(self, NativeQuestions asked, double[::1] out) except -1 nogil:
         """All answers, where there are more than trials: each value of the epoch is decoded once."""
         cdef Py_ssize_t j = 0, k, m, n = asked.n, trials = self.column.trials
         cdef double* values = <double*> malloc((trials + 1) * sizeof(double))
@@ -257,7 +257,7 @@ cdef class Lane:
             free(values)
         return 0
 
-    cdef bint all_whole(self, Asked asked) noexcept nogil:
+    cdef bint all_whole(self, NativeQuestions asked) noexcept nogil:
         """Whether all architectures are covered at all epochs that are asked for."""
         cdef Py_ssize_t k
         cdef bint whole = True
@@ -265,14 +265,14 @@ cdef class Lane:
             whole &= self.whole[asked.at.epoch[k]]
         return whole
 
-    cdef inline bint covered(self, Asked asked, Py_ssize_t j) noexcept nogil:
+    cdef inline bint covered(self, NativeQuestions asked, Py_ssize_t j) noexcept nogil:
         """Whether all trials of question j's architecture have a value at its epoch."""
         return self.covers[
             self.kinds[self.grid.place(asked.at.index[j * asked.at.index_step])],
             asked.at.epoch[j * asked.at.epoch_step],
         ]
 
-    cdef int ones(self, Asked asked, bint whole, Py_ssize_t start, Py_ssize_t n, double* out) except -1 nogil:
+    cdef int ones(self, NativeQuestions asked, bint whole, Py_ssize_t start, Py_ssize_t n, double* out) except -1 nogil:
         """Values of one trial a question, of up to BLOCK questions."""
         cdef int32_t[BLOCK] rows
         cdef Py_ssize_t j
@@ -282,7 +282,7 @@ cdef class Lane:
                 rows[j] = rows[j] if self.covered(asked, start + j) else -1
         return self.decode_fetching(rows, asked.at.epoch + start * asked.at.epoch_step, asked.at.epoch_step, out, n)
 
-    cdef Py_ssize_t means(self, Asked asked, Py_ssize_t start, Py_ssize_t end, double* out) except -1 nogil:
+    cdef Py_ssize_t means(self, NativeQuestions asked, Py_ssize_t start, Py_ssize_t end, double* out) except -1 nogil:
         """Means over the trials of architectures, from question ``start`` on as far as a block holds; how many."""
         cdef int32_t[BLOCK] rows
         cdef int64_t[BLOCK] epochs

@@ -3,20 +3,20 @@
 cdef double _nan = float("nan")
 
 
-cdef class Meter:
+cdef class ElapsedTime:
     """Seconds of a set's epochs 0..n, added as Python's ``sum`` does.
 
     The trials of an architecture mostly share one number for every epoch; then the sums at every STRIDE-th epoch
     are kept (8 bytes each) and the rest added on. Trials of which that is not true are summed one by one.
     """
 
-    cdef Grid grid
+    cdef TrialGrid grid
     cdef SetColumns columns
     cdef double* term  # seconds of an epoch by architecture; missing where there are none, NaN where they vary
     cdef double* kept  # [architecture, multiple of STRIDE]
     cdef Py_ssize_t steps
 
-    def __cinit__(self, Grid grid not None, SetColumns columns not None):
+    def __cinit__(self, TrialGrid grid not None, SetColumns columns not None):
         cdef Py_ssize_t i, t, k, first
         cdef double term, sum
         cdef Table table = grid.table
@@ -71,7 +71,7 @@ cdef class Meter:
                 for j in range(n):
                     out[j] += term[j] if k < rest[j] else 0.0
 
-    def seconds(self, Asked asked not None, double by, double[::1] out not None):
+    def seconds(self, NativeQuestions asked not None, double by, double[::1] out not None):
         """Of epochs 0..epoch, divided by ``by``: a trial's, or the mean over an architecture's trials."""
         cdef Py_ssize_t j, i, k, m, start = 0, n = asked.n, count
         cdef bint one = asked.at.one, odd = False
@@ -115,7 +115,7 @@ cdef class Meter:
                 if self.term[i] != self.term[i] and not is_missing(self.term[i]):
                     out[j] = self.of_varied(asked, j, by)
 
-    cdef double of_varied(self, Asked asked, Py_ssize_t j, double by) except? -1.0:
+    cdef double of_varied(self, NativeQuestions asked, Py_ssize_t j, double by) except? -1.0:
         cdef Py_ssize_t i = asked.at.index[j * asked.at.index_step], t, first = self.grid.table.first[i]
         cdef Py_ssize_t epoch = asked.at.epoch[j * asked.at.epoch_step], count = self.grid.count[i]
         cdef bint one = asked.at.one
@@ -130,7 +130,7 @@ cdef class Meter:
         return total(&sum) / count
 
 
-    cdef double of(self, Asked asked, Py_ssize_t j) except? -1.0:
+    cdef double of(self, NativeQuestions asked, Py_ssize_t j) except? -1.0:
         """Seconds of the trial that question j chooses, however they are kept."""
         cdef double seconds
         cdef int64_t index = asked.at.index[j * asked.at.index_step]

@@ -2,12 +2,12 @@
 
 
 def trainings(
-    Asked asked not None,
-    Asked again not None,
-    Lane valid not None,
-    Lane valtest,
-    Meter train not None,
-    Meter validation not None,
+    NativeQuestions asked not None,
+    NativeQuestions again not None,
+    ColumnBatch valid not None,
+    ColumnBatch valtest,
+    ElapsedTime train not None,
+    ElapsedTime validation not None,
     const double[::1] latencies not None,
     const uint8_t[::1] refused not None,
     double[::1] accuracy not None,
@@ -19,7 +19,7 @@ def trainings(
     Where a trial has no validation accuracy, that of ``valtest`` and the last validation of another trial, for
     which ``again`` asks. All three are missing without an accuracy, and where ``refused`` says so of an architecture.
     """
-    cdef Grid grid = asked.grid
+    cdef TrialGrid grid = asked.grid
     cdef Py_ssize_t j = 0, k, i, m, n = asked.n, total = grid.total, step = asked.at.index_step
     cdef Py_ssize_t epoch_step = asked.at.epoch_step
     cdef int64_t last = grid.table.epochs - 1
@@ -68,7 +68,7 @@ def trainings(
 
 
 cdef int fall_back(
-    Asked asked, Lane valid, Lane valtest, Meter validation, Py_ssize_t start, Py_ssize_t n,
+    NativeQuestions asked, ColumnBatch valid, ColumnBatch valtest, ElapsedTime validation, Py_ssize_t start, Py_ssize_t n,
     double* accuracy, double* validated,
 ) except -1 nogil:
     """The accuracy of the whole test set, and seconds of a last validation, where there is no validation accuracy."""

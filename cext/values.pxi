@@ -1,7 +1,7 @@
 # How the bytes of one number become a value.
 
 
-cdef struct Lens:
+cdef struct Decoding:
     int layout, kind
     Py_ssize_t size  # bytes of a number
     int mantissa_bits  # of a SMALL_FLOAT, as are the masks
@@ -10,7 +10,7 @@ cdef struct Lens:
     const double* last_batch  # of a COUNT: what the correct samples of the last batch add
 
 
-cdef inline double number_at(const Lens* lens, int layout, const uint8_t* at) noexcept nogil:
+cdef inline double number_at(const Decoding* lens, int layout, const uint8_t* at) noexcept nogil:
     """The number at ``at``; missing where all bits are set. Eight bytes are read.
 
     ``layout`` is the lens's: loops pass it as a constant, so that the compiler makes a loop of each.
@@ -44,7 +44,7 @@ cdef inline double number_at(const Lens* lens, int layout, const uint8_t* at) no
     )
 
 
-cdef inline double whole_of(const Lens* lens, int kind, double number, const uint8_t* last) noexcept nogil:
+cdef inline double whole_of(const Decoding* lens, int kind, double number, const uint8_t* last) noexcept nogil:
     """What of a number is divided by the samples; missing where it is.
 
     ``last`` counts the last batch's correct samples, NULL where they do not matter. ``kind`` as ``layout`` above.
@@ -56,10 +56,10 @@ cdef inline double whole_of(const Lens* lens, int kind, double number, const uin
     return number if number != number else 100.0 * (number - last[0]) + lens.last_batch[last[0]]
 
 
-cdef inline double share_of(const Lens* lens, int kind, double whole) noexcept nogil:
+cdef inline double share_of(const Decoding* lens, int kind, double whole) noexcept nogil:
     """The value; missing and NaN stay as they are."""
     return whole if kind == PLAIN or whole != whole else whole / lens.samples
 
 
-cdef inline double value_of(const Lens* lens, int kind, double number, const uint8_t* last) noexcept nogil:
+cdef inline double value_of(const Decoding* lens, int kind, double number, const uint8_t* last) noexcept nogil:
     return share_of(lens, kind, whole_of(lens, kind, number, last))

@@ -6,18 +6,16 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from support.paths import SAMPLE_NAMES, SAMPLES
 
 settings.register_profile("natsbin", derandomize=True, deadline=None, print_blob=False)
 settings.load_profile("natsbin")
-
-SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "natsbench"
-FOLDERS = {"tss": "NATS-tss-v1_0-3ffb9-simple", "sss": "NATS-sss-v1_0-50262-simple"}
 
 
 @pytest.fixture(scope="session", params=["tss", "sss"])
 def genuine(request: pytest.FixtureRequest) -> tuple[str, Path]:
     """A space's name and the folder of its genuine samples."""
-    folder = SAMPLES / FOLDERS[request.param]
+    folder = SAMPLES / SAMPLE_NAMES[request.param]
     if not folder.is_dir():
         pytest.skip(f"the genuine samples are not here: {folder}")
     return request.param, folder

@@ -29,11 +29,11 @@ import numpy.typing as npt
 from isolated import BAD, Trial, run_trials
 from mutate import Runs, mutate, payload
 
+from natsbin._util.compare import difference
 from natsbin.archive.base import unpickle
 from natsbin.archive.schema import check_record
-from natsbin.compare import difference
-from natsbin.convert import convert
 from natsbin.errors import ArchiveError, OutputError, StoreError
+from natsbin.roads.convert import convert
 from natsbin.spaces import SSS, TSS
 from natsbin.store import Store, StoreWriter, open_store
 from natsbin.store.pack import pack

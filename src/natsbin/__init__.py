@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from natsbin._version import __version__
 
 if TYPE_CHECKING:
-    from natsbin.api.alias import install_as_nats_bench
     from natsbin.api.create import (
         NATS_BENCH_API_VERSIONs,
         NATS_BENCH_SSS_NAMEs,
@@ -33,10 +32,11 @@ if TYPE_CHECKING:
         reset_file_system,
         time_string,
     )
+    from natsbin.compat.alias import install_as_nats_bench
 
 # `import natsbin` stays light: a module is imported when one of its names is first asked for (PEP 562).
 _NAMES = {
-    "natsbin.api.alias": ("install_as_nats_bench",),
+    "natsbin.compat.alias": ("install_as_nats_bench",),
     "natsbin.api.create": (
         "NATS_BENCH_API_VERSIONs",
         "NATS_BENCH_SSS_NAMEs",

@@ -64,12 +64,12 @@ class Part:
     required: bool
     def __init__(self, label: str, columns: SetColumns, required: bool = False) -> None: ...
 
-class Desk:
+class ScalarTable:
     table: Table
     def __init__(self, table: Table, train: Part, comment: str | None, parts: list[Part]) -> None: ...
 
 class Answers:
-    def __init__(self, states: bytearray, lazy: int, open: Callable[[str, str], Desk | None]) -> None: ...
+    def __init__(self, states: bytearray, lazy: int, open: Callable[[str, str], ScalarTable | None]) -> None: ...
     def more_info(self, index: Any, dataset: Any, iepoch: Any, hp: Any, is_random: Any) -> dict[str, Any] | None: ...
     def cost_info(self, index: Any, dataset: Any, hp: Any) -> dict[str, Any] | None: ...
     def simulate(self, index: Any, dataset: Any, iepoch: Any, hp: Any) -> tuple[float, Any, float] | None: ...
@@ -79,18 +79,18 @@ class Answers:
 
 _Longs = npt.NDArray[np.int64]
 
-class Grid:
+class TrialGrid:
     table: Table
     total: int
     def __init__(self, table: Table) -> None: ...
     def counts(self) -> bytearray: ...
     def costs(self, flops: _Doubles, params: _Doubles) -> None: ...
 
-class Asked:
+class NativeQuestions:
     n: int
     def __init__(
         self,
-        grid: Grid,
+        grid: TrialGrid,
         n: int,
         index: _Longs,
         epoch: _Longs,
@@ -99,23 +99,23 @@ class Asked:
         chance: _Doubles | None,
     ) -> None: ...
 
-class Lane:
+class ColumnBatch:
     def __init__(
-        self, grid: Grid, column: Column, kinds: npt.NDArray[np.uint16], covers: _Bytes, whole: _Bytes
+        self, grid: TrialGrid, column: Column, kinds: npt.NDArray[np.uint16], covers: _Bytes, whole: _Bytes
     ) -> None: ...
-    def values(self, asked: Asked, out: _Doubles) -> None: ...
+    def values(self, asked: NativeQuestions, out: _Doubles) -> None: ...
 
-class Meter:
-    def __init__(self, grid: Grid, columns: SetColumns) -> None: ...
-    def seconds(self, asked: Asked, by: float, out: _Doubles) -> None: ...
+class ElapsedTime:
+    def __init__(self, grid: TrialGrid, columns: SetColumns) -> None: ...
+    def seconds(self, asked: NativeQuestions, by: float, out: _Doubles) -> None: ...
 
 def trainings(
-    asked: Asked,
-    again: Asked,
-    valid: Lane,
-    valtest: Lane | None,
-    train: Meter,
-    validation: Meter,
+    asked: NativeQuestions,
+    again: NativeQuestions,
+    valid: ColumnBatch,
+    valtest: ColumnBatch | None,
+    train: ElapsedTime,
+    validation: ElapsedTime,
     latencies: _Doubles,
     refused: npt.NDArray[np.bool_],
     accuracy: _Doubles,

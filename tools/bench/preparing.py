@@ -9,7 +9,7 @@ from contenders.table import prepare
 
 def make_store(archive: str, store: str) -> None:
     """Convert an archive."""
-    from natsbin.convert import convert
+    from natsbin.roads.convert import convert
 
     convert(archive, store)
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
-from natsbin.api import locate
-from natsbin.api.infos import LAZY, Arch, Infos
+from natsbin.api.lazy_dict import UNLOADED, Arch, Infos
 from natsbin.api.results import ArchResults
 from natsbin.api.source import Source
 from natsbin.api.utils import time_string
 from natsbin.api.weights import Loader
 from natsbin.errors import QuestionError
+from natsbin.roads import find
 from natsbin.spaces import SearchSpace, hp_name
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Archs(abc.ABC):
         self._full_train_epochs = max(self._space.epochs.values())
         self._used_time: Any = 0
         self.verbose = verbose
-        source, told = locate.find_source(file_path_or_dict, self._space, fast_mode, verbose)
+        source, told = find.find_source(file_path_or_dict, self._space, fast_mode, verbose)
         self._source = source
         self._load = Loader(source)
         self._archive_dir: Any = told
@@ -69,7 +69,7 @@ class Archs(abc.ABC):
             for index in source.indexes.tolist():
                 infos[index] = infos.make(index)
         elif not fast_mode:
-            self._states[:] = locate.presence(source)
+            self._states[:] = find.presence(source)
         if source.path is None or not fast_mode:
             self._avaliable_hps.update(source.hps)
         if verbose:
@@ -81,9 +81,9 @@ class Archs(abc.ABC):
     def _fast_path(self) -> Answers | None:
         if not hasattr(self._source, "table"):
             return None
-        from natsbin.api.fast import fast_path  # it imports the kernel, as what opened the store has done
+        from natsbin.api.scalar import fast_path  # it imports the kernel, as what opened the store has done
 
-        return fast_path(cast("Store", self._source), self._states, LAZY)
+        return fast_path(cast("Store", self._source), self._states, UNLOADED)
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickles and deep copies: the store by its path, and the objects that programs have touched."""
@@ -102,7 +102,7 @@ class Archs(abc.ABC):
             self._infos = Infos(self._states, self._load)
             for index, arch in held:
                 if arch is None:
-                    self._infos.touch(index)
+                    self._infos.add_unloaded(index)
                 else:
                     self._infos[index] = arch
 
@@ -219,12 +219,12 @@ class Archs(abc.ABC):
 
     def _source_of(self, archive_root: Any) -> Source:
         if archive_root is None:
-            archive_root = locate.full_archive(self._space) or self._opened
+            archive_root = find.full_archive(self._space) or self._opened
         if archive_root == self._opened:
             return self._source
         if not os.path.exists(archive_root):
             raise QuestionError(f"no such archive or store: {archive_root}")
-        return locate.open_in_place(Path(archive_root), self._space, self.verbose)
+        return find.open_in_place(Path(archive_root), self._space, self.verbose)
 
     def _take(self, source: Source, index: Any) -> None:
         """Put an architecture of a source into the dictionary, untouched if it is our own source's."""
@@ -235,7 +235,7 @@ class Archs(abc.ABC):
             raise self._absent(index, source)
         infos = self.arch2infos_dict
         if source is self._source and source.path is not None and isinstance(infos, Infos):
-            infos.touch(int(index))
+            infos.add_unloaded(int(index))
             self._avaliable_hps.update(source.hps)
         else:
             record = (self._load if source is self._source else Loader(source))(int(index))
@@ -316,7 +316,7 @@ class Archs(abc.ABC):
         """The number of seeds of every architecture, -1 where its object must be asked; None without a store."""
         if self._fast is None:
             return None
-        from natsbin.api.fast import seed_counts
+        from natsbin.api.scalar import seed_counts
 
         return seed_counts(cast("Store", self._source), hp, dataset)
 

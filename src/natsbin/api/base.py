@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from natsbin.api.archs import Archs, no_hp
-from natsbin.api.infos import LAZY
+from natsbin.api.lazy_dict import UNLOADED
 from natsbin.api.results import ArchResults
 from natsbin.api.text import OTHER_PARTS, PARTS, REQUIRED, comment
 from natsbin.api.utils import remap_dataset_set_names, time_string
@@ -357,7 +357,7 @@ class NASBenchMetaAPI(Archs):
         known = self._seed_counts(dataset, name)
         counts: dict[int, int] = {}
         for index in self.evaluated_indexes:
-            seeds = known[index] if known is not None and self._states[index] == LAZY else -1
+            seeds = known[index] if known is not None and self._states[index] == UNLOADED else -1
             if seeds < 0:
                 arch = self._peek(index)
                 if name not in arch:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from natsbin.archive.base import Archive, Record, unpickle
+from natsbin.archive.byte_ranges import Piece, piece_of_file, read_pieces
 from natsbin.archive.meta import META_NAME, check_meta, digest_of
-from natsbin.archive.parts import Piece, piece_of_file, read_pieces
 from natsbin.archive.schema import check_record
 from natsbin.errors import ArchiveError
 from natsbin.spaces import SPACES, SearchSpace

@@ -8,8 +8,8 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from natsbin.archive.byte_ranges import Joined
 from natsbin.archive.files import FilesArchive, Member
-from natsbin.archive.parts import Joined
 from natsbin.errors import ArchiveError
 from natsbin.spaces import SearchSpace
 

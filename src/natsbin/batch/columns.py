@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from natsbin.batch.arrays import Floats, check_policy, finish, longs, with_tensors, within
 from natsbin.batch.core import Questions
-from natsbin.batch.sheet import Sheet
+from natsbin.batch.table import BatchTable
 from natsbin.batch.trainings import Trainings
 from natsbin.errors import QuestionError
 from natsbin.store import codec, layouts
@@ -154,7 +154,7 @@ class Columns(Trainings):
         return data.load(epoch // data.chunk[0])[start : start + data.shape[1] * data.size]
 
     @staticmethod
-    def _one_epoch(sheet: Sheet, iepoch: int | None) -> int:
+    def _one_epoch(sheet: BatchTable, iepoch: int | None) -> int:
         if iepoch is None:
             return sheet.epochs - 1
         epoch = longs("iepoch", iepoch)
@@ -162,7 +162,7 @@ class Columns(Trainings):
             raise QuestionError(f"iepoch of shape {epoch.shape}: expected one epoch")
         return int(within("iepoch", epoch, sheet.epochs))
 
-    def _column(self, sheet: Sheet, setname: str, quantity: str, epoch: int, seed: int | None = None) -> Floats:
+    def _column(self, sheet: BatchTable, setname: str, quantity: str, epoch: int, seed: int | None = None) -> Floats:
         """A whole-space column, not to be changed; means are kept for the next question."""
         key = (sheet.hp, sheet.dataset, setname, quantity, epoch)
         found = self._columns.get(key) if seed is None else None
@@ -192,8 +192,8 @@ class Columns(Trainings):
         else:
             values = asked.values(setname, "time") if quantity == "cur_time" else asked.seconds(setname)
             values[layouts.is_missing(asked.values(setname, "accuracy"))] = layouts.MISSING
-        for place, index, epoch, seed in asked.each_odd(self._records):
-            metrics = self._records.metrics(index, sheet.hp, sheet.dataset, setname, epoch, seed)
+        for place, index, epoch, seed in asked.each_irregular(self._fallback):
+            metrics = self._fallback.metrics(index, sheet.hp, sheet.dataset, setname, epoch, seed)
             value = metrics.get(quantity)
             values[place] = layouts.MISSING if value is None else value
         return values

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from natsbin import _kernel
+from natsbin.api.scalar_fallback import ScalarFallback
 from natsbin.batch import draws
+from natsbin.batch.architectures import Names
 from natsbin.batch.arrays import Floats, Longs, at_each, common_shape, empty, flat, lacking, longs, within
-from natsbin.batch.names import Names
-from natsbin.batch.records import Records
-from natsbin.batch.sheet import Sheet
+from natsbin.batch.table import BatchTable
 from natsbin.errors import QuestionError
 from natsbin.spaces import hp_name
 from natsbin.store import Store
@@ -60,10 +60,12 @@ class Trials:
 class Questions:
     """Questions of one shape about a sheet: flat arrays with an entry each, or with one for all."""
 
-    def __init__(self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs, trials: Trials) -> None:
+    def __init__(self, sheet: BatchTable, shape: tuple[int, ...], index: Longs, epoch: Longs, trials: Trials) -> None:
         self.sheet, self.shape, self.index, self.epoch, self.trials = sheet, shape, index, epoch, trials
         self.n = int(np.prod(shape, dtype=np.int64))
-        self.asked = _kernel.Asked(sheet.grid, self.n, index, epoch, trials.seed, trials.position, trials.chance)
+        self.asked = _kernel.NativeQuestions(
+            sheet.grid, self.n, index, epoch, trials.seed, trials.position, trials.chance
+        )
 
     def values(self, setname: str, quantity: str) -> Floats:
         """Values of a column (``accuracy``, ``loss``, ``time``); missing where there are none."""
@@ -81,19 +83,19 @@ class Questions:
         return out
 
     @cached_property
-    def odd(self) -> Longs:
+    def irregular(self) -> Longs:
         """The places of questions about architectures that only records answer for, by architecture."""
-        if not self.sheet.any_odd:
+        if not self.sheet.any_irregular:
             return np.empty(0, np.int64)
-        places = np.flatnonzero(np.broadcast_to(self.sheet.odd[self.index], (self.n,)))
+        places = np.flatnonzero(np.broadcast_to(self.sheet.irregular[self.index], (self.n,)))
         return places[np.argsort(at_each(self.index, places), kind="stable")]
 
-    def each_odd(self, records: Records) -> Iterator[tuple[int, int, int, int | bool]]:
-        """Place, index, epoch, and seed (or False for the mean) of the odd ones."""
-        for place in self.odd.tolist():
+    def each_irregular(self, fallback: ScalarFallback) -> Iterator[tuple[int, int, int, int | bool]]:
+        """Place, index, epoch, and seed (or False for the mean) of the irregular ones."""
+        for place in self.irregular.tolist():
             one = np.array([place])
             index, epoch = int(at_each(self.index, one)[0]), int(at_each(self.epoch, one)[0])
-            seeds = records.seeds(index, self.sheet.hp, self.sheet.dataset) if self.trials.draws else []
+            seeds = fallback.seeds(index, self.sheet.hp, self.sheet.dataset) if self.trials.draws else []
             yield place, index, epoch, self.trials.of(place, seeds)
 
 
@@ -102,15 +104,15 @@ class Core:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._sheets: dict[tuple[str, str], Sheet] = {}
-        self._records = Records(store)
+        self._sheets: dict[tuple[str, str], BatchTable] = {}
+        self._fallback = ScalarFallback(store)
 
     @cached_property
     def _names(self) -> Names:
         official = self._store.meta_archs is self._store.space.architectures
         return Names(self._store.space, None if official else list(self._store.meta_archs))
 
-    def _sheet(self, hp: str | int, dataset: str) -> Sheet:
+    def _sheet(self, hp: str | int, dataset: str) -> BatchTable:
         key = (hp_name(hp), dataset)
         sheet = self._sheets.get(key)
         if sheet is None:
@@ -119,7 +121,7 @@ class Core:
                     raise QuestionError(f"no hyper-parameters {hp!r}: there are {', '.join(self._store.hps)}")
                 have = [name for one, name in self._store.keys if one == key[0]]
                 raise QuestionError(f"no dataset {dataset!r} with hp {key[0]}: there are {', '.join(have)}")
-            sheet = self._sheets[key] = Sheet(self._store, *key)
+            sheet = self._sheets[key] = BatchTable(self._store, *key)
         return sheet
 
     def _index(self, archs: Any) -> Longs:
@@ -136,12 +138,12 @@ class Core:
             raise QuestionError(f"no architecture of the {self._store.space.title} space at place {at}: {what!r}")
         return indexes.astype(np.int64)
 
-    def _epoch(self, sheet: Sheet, iepoch: Any) -> Longs:
+    def _epoch(self, sheet: BatchTable, iepoch: Any) -> Longs:
         if iepoch is None:
             return sheet.last
         return within("iepoch", longs("iepoch", iepoch), sheet.epochs)
 
-    def _ask(self, sheet: Sheet, index: Longs, epoch: Longs, is_random: Any) -> Questions:
+    def _ask(self, sheet: BatchTable, index: Longs, epoch: Longs, is_random: Any) -> Questions:
         """Questions about architectures at epochs, with trials chosen as ``is_random`` says."""
         seed = None
         if not isinstance(is_random, (bool, np.bool_, np.random.Generator)):
@@ -160,9 +162,9 @@ class Core:
             trials = Trials()
         return Questions(sheet, shape, index, epoch, trials)
 
-    def _counts(self, sheet: Sheet, index: Longs) -> Longs:
-        """How many trials each architecture has, odd ones too."""
+    def _counts(self, sheet: BatchTable, index: Longs) -> Longs:
+        """How many trials each architecture has, irregular ones too."""
         counts = sheet.counts[index].astype(np.int64)
-        for one in np.unique(index[sheet.odd[index]]).tolist() if sheet.any_odd else ():
-            counts[index == one] = len(self._records.seeds(one, sheet.hp, sheet.dataset))
+        for one in np.unique(index[sheet.irregular[index]]).tolist() if sheet.any_irregular else ():
+            counts[index == one] = len(self._fallback.seeds(one, sheet.hp, sheet.dataset))
         return counts

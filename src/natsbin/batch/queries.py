@@ -17,7 +17,7 @@ from natsbin.batch.arrays import (
     with_tensors,
 )
 from natsbin.batch.core import Core, Questions
-from natsbin.batch.sheet import Sheet
+from natsbin.batch.table import BatchTable
 from natsbin.store import Store
 from natsbin.store.layouts import MISSING, is_missing
 
@@ -99,8 +99,8 @@ class Queries(Core):
             gone = is_missing(out["valid-accuracy"])  # the API has no answer at all without it
             for values in numbers:
                 values[gone] = MISSING
-        for place, index, epoch, seed in asked.each_odd(self._records):
-            found = self._records.more_info(index, sheet.hp, sheet.dataset, epoch, seed)
+        for place, index, epoch, seed in asked.each_irregular(self._fallback):
+            found = self._fallback.more_info(index, sheet.hp, sheet.dataset, epoch, seed)
             for name, value in found.items():
                 if isinstance(value, float):
                     out.setdefault(name, np.full(asked.n, MISSING))[place] = value
@@ -130,7 +130,7 @@ class Queries(Core):
         what = f"of hp {sheet.hp} on {dataset}"
         return {name: finish(values, indexes.shape, missing, f"{name} {what}") for name, values in found.items()}
 
-    def _costs(self, sheet: Sheet, index: Longs) -> dict[str, Floats]:
+    def _costs(self, sheet: BatchTable, index: Longs) -> dict[str, Floats]:
         flops, params = sheet.costs
         gone = sheet.refused[index]
         found = {
@@ -142,10 +142,10 @@ class Queries(Core):
         for name in ("train", *names):
             for label, values in (("epoch", sheet.time_per_epoch(name)), ("total", sheet.time_total(name))):
                 found[f"T-{name}@{label}"] = np.where(gone, MISSING, values[index])
-        odd = np.flatnonzero((sheet.odd | sheet.mixed)[index])
-        for place in odd[np.argsort(index[odd], kind="stable")].tolist():
+        irregular = np.flatnonzero((sheet.irregular | sheet.mixed)[index])
+        for place in irregular[np.argsort(index[irregular], kind="stable")].tolist():
             one = int(index[place])
-            answer = self._records.cost_info(one, sheet.hp, sheet.dataset)
+            answer = self._fallback.cost_info(one, sheet.hp, sheet.dataset)
             for name, values in found.items():
                 value = answer.get(name)
                 values[place] = MISSING if value is None else value
@@ -159,11 +159,11 @@ class Queries(Core):
         indexes = self._index(index)
         return finish(self._latency(sheet, indexes.reshape(-1)), indexes.shape, missing, f"latency on {dataset}")
 
-    def _latency(self, sheet: Sheet, index: Longs) -> Floats:
+    def _latency(self, sheet: BatchTable, index: Longs) -> Floats:
         values = sheet.latency[index]
-        odd = sheet.odd[index]
-        for one in np.unique(index[odd]).tolist() if odd.any() else ():
-            found = self._records.cost_info(one, sheet.hp, sheet.dataset).get("latency")
+        irregular = sheet.irregular[index]
+        for one in np.unique(index[irregular]).tolist() if irregular.any() else ():
+            found = self._fallback.cost_info(one, sheet.hp, sheet.dataset).get("latency")
             values[index == one] = MISSING if found is None else found
         return values
 

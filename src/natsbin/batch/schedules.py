@@ -11,7 +11,7 @@ from natsbin import _kernel
 from natsbin.batch.arrays import Floats, Longs, common_shape, flat, longs, with_tensors, within
 from natsbin.batch.core import Questions, Trials
 from natsbin.batch.search import Search
-from natsbin.batch.sheet import Sheet
+from natsbin.batch.table import BatchTable
 from natsbin.errors import QuestionError
 from natsbin.store.layouts import MISSING, is_missing
 
@@ -60,13 +60,13 @@ class Batch(Search):
         return whole.reshape(shape)
 
     def _all_time(
-        self, sheet: Sheet, setname: str, shape: tuple[int, ...], index: Longs, done: Longs, trials: Trials
+        self, sheet: BatchTable, setname: str, shape: tuple[int, ...], index: Longs, done: Longs, trials: Trials
     ) -> Floats:
         """Seconds of the first ``done`` epochs."""
         asked = Questions(sheet, shape, index, np.maximum(done - 1, 0), trials)
         seconds = asked.seconds(setname)
-        for place, one, epoch, seed in asked.each_odd(self._records):
-            value = self._records.metrics(one, sheet.hp, sheet.dataset, setname, epoch, seed).get("all_time")
+        for place, one, epoch, seed in asked.each_irregular(self._fallback):
+            value = self._fallback.metrics(one, sheet.hp, sheet.dataset, setname, epoch, seed).get("all_time")
             seconds[place] = MISSING if value is None else value
         seconds[np.broadcast_to(done == 0, seconds.shape) & ~is_missing(seconds)] = 0.0
         return seconds

@@ -12,7 +12,7 @@ from natsbin import _kernel
 from natsbin.batch.arrays import Floats, with_tensors
 from natsbin.batch.columns import Columns
 from natsbin.batch.queries import where_kept
-from natsbin.batch.sheet import Sheet
+from natsbin.batch.table import BatchTable
 from natsbin.errors import QuestionError
 
 Bools = npt.NDArray[np.bool_]
@@ -163,7 +163,7 @@ class Search(Columns):
         param_max: float | None,
         latency_max: float | None,
         time_max: float | None,
-    ) -> tuple[Sheet, Floats]:
+    ) -> tuple[BatchTable, Floats]:
         """Accuracies by index, -inf for what takes no part."""
         dataset, setname = where_kept(dataset, metric_on_set)
         sheet = self._sheet(hp, dataset)
@@ -173,7 +173,7 @@ class Search(Columns):
 
     def _allowed(
         self,
-        sheet: Sheet,
+        sheet: BatchTable,
         flop_max: float | None,
         param_max: float | None,
         latency_max: float | None,
@@ -188,11 +188,11 @@ class Search(Columns):
                 allowed &= self._metric(sheet, "", name) <= limit
         return allowed
 
-    def _metric(self, sheet: Sheet, setname: str, name: str) -> Floats:
+    def _metric(self, sheet: BatchTable, setname: str, name: str) -> Floats:
         """One of DIRECTIONS by index."""
         if name in ("accuracy", "loss"):
             return self._column(sheet, setname, name, sheet.epochs - 1)
-        if not sheet.any_odd:
+        if not sheet.any_irregular:
             if name == "time":
                 return sheet.time_total("train")
             return {"flops": sheet.costs[0], "params": sheet.costs[1], "latency": sheet.latency}[name]

@@ -23,7 +23,7 @@ from natsbin.batch.arrays import (
 )
 from natsbin.batch.core import Questions, Trials
 from natsbin.batch.queries import Queries
-from natsbin.batch.sheet import Sheet
+from natsbin.batch.table import BatchTable
 from natsbin.errors import QuestionError
 from natsbin.store.layouts import MISSING, is_missing
 
@@ -70,7 +70,7 @@ class Trainings(Queries):
         asked = Questions(sheet, shape, index, epoch, first)
         again = Questions(sheet, shape, index, sheet.last, second)
         accuracy, latency, seconds = self._trained(asked, again, costs)
-        if sheet.any_odd or costs.any_odd:
+        if sheet.any_irregular or costs.any_irregular:
             self._patch(asked, again, (accuracy, latency, seconds))
             self._price(asked, costs, (accuracy, latency, seconds))
         clock = np.full(asked.n, self._clock._used_time, np.float64)
@@ -85,14 +85,14 @@ class Trainings(Queries):
             clock.reshape(shape),
         )
 
-    def _trained(self, asked: Questions, again: Questions, costs: Sheet) -> Answers:
+    def _trained(self, asked: Questions, again: Questions, costs: BatchTable) -> Answers:
         """What the tables say."""
         sheet = asked.sheet
         valid, valtest = sheet.lane("x-valid", "accuracy"), sheet.lane("ori-test", "accuracy")
         if valid is None:
             return lacking(asked.n), lacking(asked.n), lacking(asked.n)
         accuracy, latency, seconds = empty(asked.n), empty(asked.n), empty(asked.n)
-        refused = costs.refused & ~costs.odd  # of the odd, records tell
+        refused = costs.refused & ~costs.irregular  # of the irregular, records tell
         lanes = valid, None if sheet.dataset == "cifar10-valid" else valtest
         meters = sheet.meter("train"), sheet.meter("x-valid")
         numbers = accuracy, latency, seconds
@@ -100,12 +100,12 @@ class Trainings(Queries):
         return accuracy, latency, seconds
 
     def _two_draws(
-        self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs, rng: np.random.Generator | None
+        self, sheet: BatchTable, shape: tuple[int, ...], index: Longs, epoch: Longs, rng: np.random.Generator | None
     ) -> tuple[Trials, Trials]:
         """A random trial for each question, and a second for those without a validation accuracy."""
         n = int(np.prod(shape, dtype=np.int64))
         whole = sheet.coverage("x-valid").whole
-        whole_there = (bool(whole.all()) or bool(whole[epoch].all())) and not sheet.any_odd
+        whole_there = (bool(whole.all()) or bool(whole[epoch].all())) and not sheet.any_irregular
         if rng is not None:
             one = Trials(chance=rng.random(n))
             return one, one if whole_there else Trials(chance=rng.random(n))
@@ -116,35 +116,35 @@ class Trainings(Queries):
         first, second = draws.choices(counts, twice)
         return Trials(position=first), Trials(position=second)
 
-    def _fallbacks(self, sheet: Sheet, shape: tuple[int, ...], index: Longs, epoch: Longs) -> Bools:
+    def _fallbacks(self, sheet: BatchTable, shape: tuple[int, ...], index: Longs, epoch: Longs) -> Bools:
         """Where the API takes the accuracy of the whole test set, having none on the validation set."""
         fallback = ~sheet.coverage("x-valid").there(index, epoch) & sheet.coverage("ori-test").there(index, epoch)
         asked = Questions(sheet, shape, index, epoch, Trials())
         fallback = np.array(np.broadcast_to(fallback, (asked.n,)))
-        for place, one, at, _ in asked.each_odd(self._records):
-            found = self._records.more_info(one, sheet.hp, sheet.dataset, at, False)
+        for place, one, at, _ in asked.each_irregular(self._fallback):
+            found = self._fallback.more_info(one, sheet.hp, sheet.dataset, at, False)
             fallback[place] = "valid-accuracy" not in found and "valtest-accuracy" in found
         return fallback
 
     def _patch(self, asked: Questions, again: Questions, answers: Answers) -> None:
-        """What records say of the odd ones."""
+        """What records say of the irregular ones."""
         sheet, (accuracy, _, seconds) = asked.sheet, answers
-        odd = zip(asked.each_odd(self._records), again.each_odd(self._records), strict=True)
-        for (place, one, at, seed), (_, _, _, other) in odd:
-            info = self._records.more_info(one, sheet.hp, sheet.dataset, at, seed)
+        irregular = zip(asked.each_irregular(self._fallback), again.each_irregular(self._fallback), strict=True)
+        for (place, one, at, seed), (_, _, _, other) in irregular:
+            info = self._fallback.more_info(one, sheet.hp, sheet.dataset, at, seed)
             label, timed = "valid", info
             if "valid-accuracy" not in info:
-                label, timed = "valtest", self._records.more_info(one, sheet.hp, sheet.dataset, None, other)
+                label, timed = "valtest", self._fallback.more_info(one, sheet.hp, sheet.dataset, None, other)
             accuracy[place] = seconds[place] = MISSING
             trained, validated = info.get("train-all-time"), timed.get("valid-per-time")
             if f"{label}-accuracy" in info and trained is not None and validated is not None:
                 accuracy[place], seconds[place] = info[f"{label}-accuracy"], trained + validated
 
-    def _price(self, asked: Questions, costs: Sheet, answers: Answers) -> None:
+    def _price(self, asked: Questions, costs: BatchTable, answers: Answers) -> None:
         """Latencies of those that were patched; nothing of those that the API gives no costs of."""
         latencies, refused = costs.latency.copy(), costs.refused.copy()
-        for one in np.unique(asked.index[costs.odd[asked.index]]).tolist():
-            found = self._records.cost_info(one, costs.hp, costs.dataset)
+        for one in np.unique(asked.index[costs.irregular[asked.index]]).tolist():
+            found = self._fallback.cost_info(one, costs.hp, costs.dataset)
             refused[one] = not found
             latency = found.get("latency")
             latencies[one] = MISSING if latency is None else latency

@@ -34,7 +34,7 @@ def demo(archs: int, as_json: bool, quiet: bool) -> None:
     Without nats_bench installed, only natsbin is asked. Exit code 1 if any two answers differ.
     """
     import natsbin
-    from natsbin.convert import convert
+    from natsbin.roads.convert import convert
     from natsbin.spaces import TSS
     from natsbin.synthetic import make_archive
 

@@ -17,7 +17,7 @@ from natsbin.cli.common import force_option, jobs_option, progress, quiet_option
 @quiet_option
 def export(store: Path, folder: Path, jobs: int | None, force: bool, quiet: bool) -> None:
     """Write the pickles that STORE was made from to FOLDER; unpickled, they equal the source's."""
-    from natsbin.export import export as export_store
+    from natsbin.roads.export import export as export_store
 
     with progress(f"Exporting {store.name}", quiet) as show:
         export_store(store, folder, jobs=jobs, force=force, progress=show)

@@ -34,8 +34,8 @@ def query(
     ARCH is an index or an architecture string. STORE may also be an archive, which is then converted once.
     """
     import natsbin
-    from natsbin.api.locate import converted, is_store
     from natsbin.archive import open_archive
+    from natsbin.roads.find import converted, is_store
     from natsbin.store import open_store
 
     if not is_store(store):

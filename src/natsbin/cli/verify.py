@@ -22,7 +22,7 @@ def verify(store: Path, src: tuple[Path, ...], jobs: int | None, as_json: bool, 
 
     Exit code 1 and the places on stderr where anything differs.
     """
-    from natsbin.verify import verify as verify_store
+    from natsbin.roads.verify import verify as verify_store
     from natsbin.weights import open_weights, weights_path
 
     with progress(f"Verifying {store.name}", quiet) as show:

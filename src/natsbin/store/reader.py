@@ -19,8 +19,8 @@ from natsbin.errors import StoreError
 from natsbin.spaces import SPACES, SearchSpace
 from natsbin.store import codec, forms, layouts
 from natsbin.store import format as fmt
+from natsbin.store.assemble import assemble
 from natsbin.store.data import Data, MappedFile, reading
-from natsbin.store.records import assemble
 
 
 @dataclass(frozen=True)

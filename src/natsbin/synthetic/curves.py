@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from natsbin.spaces import CHANNELS, OPERATIONS, SAMPLES, SearchSpace, sets_of
+from natsbin.synthetic.averages import Floats
 from natsbin.synthetic.costs import CLASSES
-from natsbin.synthetic.meters import Floats
 
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))  # of a topology cell, in string order
 WORTH = (0.0, 0.25, 0.7, 1.0, 0.15)  # of an operation, by digit

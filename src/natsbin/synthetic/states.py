@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from natsbin.spaces import DATASETS, SAMPLES, SearchSpace, sets_of
-from natsbin.synthetic import meters
+from natsbin.synthetic import averages as meters
+from natsbin.synthetic.averages import Floats
 from natsbin.synthetic.costs import CLASSES, digits_with_params, network_cost, train_seconds
 from natsbin.synthetic.curves import Curves, chance, final_fraction, learn, quality
 from natsbin.synthetic.finals import FILES, Finals
-from natsbin.synthetic.meters import Floats
 from natsbin.synthetic.ragged import Raggedness, raggedness
 
 LAST_EPOCH_ONLY = {  # at tss/200, in trials of the older run

@@ -8,7 +8,7 @@ from natsbin.weights.format import weights_path
 from natsbin.weights.reader import Key, Weights, open_weights
 
 if TYPE_CHECKING:
-    from natsbin.weights.convert import convert_weights
+    from natsbin.roads.convert_weights import convert_weights
 
 __all__ = ["Key", "Weights", "convert_weights", "open_weights", "weights_path"]
 
@@ -16,6 +16,6 @@ __all__ = ["Key", "Weights", "convert_weights", "open_weights", "weights_path"]
 def __getattr__(name: str) -> Any:
     if name != "convert_weights":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from natsbin.weights.convert import convert_weights  # who only reads weights needs no archive reader
+    from natsbin.roads.convert_weights import convert_weights  # who only reads weights needs no archive reader
 
     return convert_weights

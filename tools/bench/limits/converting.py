@@ -88,7 +88,7 @@ def read(archive: str, jobs: int) -> float:
 
 def convert_all(archive: str, jobs: int) -> float:
     """In a fresh process: seconds of converting."""
-    from natsbin.convert import convert
+    from natsbin.roads.convert import convert
 
     with tempfile.TemporaryDirectory() as folder:
         return timing.seconds(lambda: convert(archive, Path(folder, "store.h5"), jobs=jobs))
@@ -96,7 +96,7 @@ def convert_all(archive: str, jobs: int) -> float:
 
 def peaks(archive: str, jobs: int) -> tuple[int, int, int]:
     """In a fresh process: the peaks of this one, of its largest worker, and of all together."""
-    from natsbin.convert import convert
+    from natsbin.roads.convert import convert
 
     with tempfile.TemporaryDirectory() as folder, memory.Watch(os.getpid()) as watch:
         convert(archive, Path(folder, "store.h5"), jobs=jobs)
@@ -107,7 +107,7 @@ def peaks(archive: str, jobs: int) -> tuple[int, int, int]:
 def split(archive: str) -> dict[str, float]:
     """In a fresh process: seconds an architecture of each step of a conversion, in this one process."""
     from natsbin.archive import open_archive
-    from natsbin.convert import TOGETHER
+    from natsbin.roads.convert import TOGETHER
     from natsbin.store.split import Splitter
     from natsbin.store.writer import StoreWriter
 

@@ -15,40 +15,40 @@ from report import Figure, figures_command, progress
 MORE = 100  # times as many calls in a pass of natsbin as in one of the original
 
 
-Asked = list[tuple[int, str]]
+NativeQuestions = list[tuple[int, str]]
 """Architectures and datasets."""
 
 
 class Kind(NamedTuple):
     """Calls as a program writes them, and what one must reach: so many microseconds, so many times the original."""
 
-    loop: Callable[[Any, Asked, str], None]
+    loop: Callable[[Any, NativeQuestions, str], None]
     most: float
     times: float
     wished: float
 
 
-def _simulate(api: Any, asked: Asked, hp: str) -> None:
+def _simulate(api: Any, asked: NativeQuestions, hp: str) -> None:
     for arch, dataset in asked:
         api.simulate_train_eval(arch, dataset, hp=hp)
 
 
-def _cost(api: Any, asked: Asked, hp: str) -> None:
+def _cost(api: Any, asked: NativeQuestions, hp: str) -> None:
     for arch, dataset in asked:
         api.get_cost_info(arch, dataset, hp=hp)
 
 
-def _mean(api: Any, asked: Asked, hp: str) -> None:
+def _mean(api: Any, asked: NativeQuestions, hp: str) -> None:
     for arch, dataset in asked:
         api.get_more_info(arch, dataset, hp=hp, is_random=False)
 
 
-def _random(api: Any, asked: Asked, hp: str) -> None:
+def _random(api: Any, asked: NativeQuestions, hp: str) -> None:
     for arch, dataset in asked:
         api.get_more_info(arch, dataset, hp=hp)
 
 
-def _seed(api: Any, asked: Asked, hp: str) -> None:
+def _seed(api: Any, asked: NativeQuestions, hp: str) -> None:
     for arch, dataset in asked:
         api.get_more_info(arch, dataset, hp=hp, is_random=777)
 
@@ -88,7 +88,7 @@ def measure(archive: str, hp: str, calls: int, budget: float) -> dict[str, list[
     import nats_bench
 
     import natsbin
-    from natsbin.convert import convert
+    from natsbin.roads.convert import convert
     from natsbin.spaces import DATASETS
     from natsbin.store import open_store
 

@@ -45,7 +45,7 @@ def measure(archive: str, jobs: int) -> tuple[int, float, int]:
     """In a fresh process: architectures, seconds, and the peak of what all processes hold together."""
     import h5py
 
-    from natsbin.convert import convert
+    from natsbin.roads.convert import convert
 
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder, "store.h5")

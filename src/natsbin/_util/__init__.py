@@ -1,0 +1,1 @@
+"""What several layers need and none owns: worker processes, deep comparison."""

@@ -1,0 +1,153 @@
+"""``arch2infos_dict``: an OrderedDict of architectures whose objects are made when a program touches them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, ItemsView, Mapping, ValuesView
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from natsbin.api.results import ArchResults
+
+Arch = OrderedDict[str, ArchResults]
+Load = Callable[[int], Mapping[str, dict[str, Any]]]
+
+ABSENT, UNLOADED, LOADED = 0, 1, 2
+
+_REMEMBERED = 16  # at 2 MB an architecture, less than a program notices
+
+_MISSING: Any = object()
+_NOT_MADE: Any = object()  # stands in the dict for an architecture that is there but has no object yet
+
+
+class Infos(OrderedDict[int, Arch]):
+    """Architectures by index, each ``{hp: ArchResults}``, in the order in which they were touched.
+
+    ``states`` says of every index of the space whether it is absent (ABSENT), present without an object
+    (UNLOADED: a store answers for it), or present as an object that the program may have changed (LOADED). Those
+    that are UNLOADED from the start are present in the order of their indexes. A native fast path reads the
+    states, so they are changed in place, never replaced.
+    """
+
+    def __init__(self, states: bytearray, load: Load) -> None:
+        super().__init__()
+        self.states = states
+        self._load = load
+        self._remembered = lru_cache(_REMEMBERED)(self.make)
+        present = np.flatnonzero(np.frombuffer(states, np.uint8)).tolist()
+        for index in present:
+            super().__setitem__(index, _NOT_MADE)
+
+    def add_unloaded(self, index: int) -> None:
+        """Add an architecture of the source without making its object."""
+        super().__setitem__(index, _NOT_MADE)
+        self._mark(index, UNLOADED)
+
+    def is_live(self, index: int) -> bool:
+        """Has the program got, or given, this architecture's object?"""
+        found = super().get(index, _NOT_MADE)
+        return found is not _NOT_MADE
+
+    def held(self) -> list[tuple[int, Arch | None]]:
+        """Every architecture in order, with its object or, where none was made, None."""
+        return [(index, super(Infos, self).__getitem__(index) if self.is_live(index) else None) for index in self]
+
+    def make(self, index: int) -> Arch:
+        """An architecture's object from its record, not kept."""
+        record = self._load(index)
+        return OrderedDict((hp, ArchResults.create_from_state_dict(state)) for hp, state in record.items())
+
+    def peek(self, index: int) -> Arch:
+        """The object of an architecture for reading alone: what is not live stays so. KeyError if absent.
+
+        The last few are remembered: a program may ask more than once about one that no fast path answers for.
+        """
+        found = super().__getitem__(index)
+        return self._remembered(index) if found is _NOT_MADE else found
+
+    def _mark(self, index: Any, state: int) -> None:
+        if isinstance(index, (int, np.integer)) and 0 <= index < len(self.states):
+            self.states[index] = state
+
+    def __getitem__(self, index: int) -> Arch:
+        found = super().__getitem__(index)
+        if found is _NOT_MADE:
+            found = self.make(index)
+            self[index] = found
+        return found
+
+    def __setitem__(self, index: int, value: Arch) -> None:
+        super().__setitem__(index, value)
+        self._mark(index, LOADED)
+
+    def __delitem__(self, index: int) -> None:
+        super().__delitem__(index)
+        self._mark(index, ABSENT)
+
+    def get(self, index: int, default: Any = None) -> Any:
+        """The architecture, or the default where it is absent."""
+        if index not in self:
+            return default
+        return self[index]
+
+    def setdefault(self, index: int, default: Any = None) -> Any:
+        """The architecture; where it is absent, the default, which is added."""
+        if index not in self:
+            self[index] = default
+        return self[index]
+
+    def pop(self, index: int, default: Any = _MISSING) -> Any:
+        """Remove an architecture and return it."""
+        if index not in self and default is not _MISSING:
+            return default
+        value = self[index]
+        del self[index]
+        return value
+
+    def popitem(self, last: bool = True) -> tuple[int, Arch]:
+        """Remove and return the architecture touched last, or first."""
+        if not self:
+            raise KeyError("no architecture was touched yet: the dictionary is empty")
+        index = next(reversed(self) if last else iter(self))
+        return index, self.pop(index)
+
+    def clear(self) -> None:
+        """Forget every architecture and every object."""
+        super().clear()
+        self.states[:] = bytes(len(self.states))
+
+    def values(self) -> ValuesView[Arch]:  # type: ignore[override]
+        """The architectures, made one by one."""
+        return ValuesView(self)
+
+    def items(self) -> ItemsView[int, Arch]:  # type: ignore[override]
+        """Indexes and architectures, made one by one."""
+        return ItemsView(self)
+
+    def copy(self) -> OrderedDict[int, Arch]:  # type: ignore[override]
+        """A plain OrderedDict of all of them."""
+        return OrderedDict(self.items())
+
+    __copy__ = copy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return OrderedDict, (list(self.items()),)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.copy() == other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __or__(self, other: Any) -> Any:
+        return self.copy() | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | self.copy()
+
+    def __repr__(self) -> str:
+        return repr(self.copy())

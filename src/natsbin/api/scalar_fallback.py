@@ -1,0 +1,61 @@
+"""The rare architectures that tables do not answer for: their records are asked, one architecture at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from natsbin.api.size import NATSsize
+from natsbin.api.topology import NATStopology
+from natsbin.store import Store
+
+_REFUSALS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What the API raises where a value is not there or odd."""
+
+T = TypeVar("T")
+
+
+class ScalarFallback:
+    """The scalar API over a store, of which one architecture's objects are kept in memory: ask about it in a row."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._api: NATStopology | NATSsize | None = None
+        self._lock = threading.Lock()
+
+    def more_info(self, index: int, hp: str, dataset: str, epoch: int | None, seed: int | bool) -> dict[str, Any]:
+        """What ``get_more_info`` gives; nothing where it refuses."""
+        return self._ask(index, lambda api: api.get_more_info(index, dataset, epoch, hp, seed)) or {}
+
+    def cost_info(self, index: int, hp: str, dataset: str) -> dict[str, Any]:
+        """What ``get_cost_info`` gives; nothing where it refuses."""
+        return self._ask(index, lambda api: api.get_cost_info(index, dataset, hp)) or {}
+
+    def metrics(self, index: int, hp: str, dataset: str, setname: str, epoch: int, seed: int | bool) -> dict[str, Any]:
+        """What ``ArchResults.get_metrics`` gives; nothing where it refuses."""
+        return self._ask(index, lambda api: self._live(api, index)[hp].get_metrics(dataset, setname, epoch, seed)) or {}
+
+    def seeds(self, index: int, hp: str, dataset: str) -> list[int]:
+        """The seeds of an architecture's trials, as the API draws among them; empty where it has none."""
+        return self._ask(index, lambda api: self._live(api, index)[hp].get_dataset_seeds(dataset)) or []
+
+    @staticmethod
+    def _live(api: Any, index: int) -> Any:
+        if index not in api.arch2infos_dict:
+            api.reload(None, index)
+        return api.arch2infos_dict[index]
+
+    def _ask(self, index: int, question: Callable[[Any], T]) -> T | None:
+        """What a question to the API gives; None where it refuses."""
+        with self._lock:
+            if self._api is None:
+                make = NATStopology if self._store.space.name == "tss" else NATSsize
+                self._api = make(self._store, fast_mode=True, verbose=False)
+            infos = self._api.arch2infos_dict
+            for other in [one for one in infos if one != index]:
+                del infos[other]
+            try:
+                return question(self._api)
+            except _REFUSALS:
+                return None

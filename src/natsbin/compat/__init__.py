@@ -1,0 +1,1 @@
+"""The modules of ``nats_bench`` by their own names."""

@@ -1,0 +1,1 @@
+"""What joins archives, stores and the API: each file is one road from one to another."""

@@ -1,0 +1,78 @@
+"""An archive to a store: workers read and take records apart, this process spools and writes them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from natsbin._util.workers import cores, ordered
+from natsbin.archive import Archive, Task, open_archive
+from natsbin.archive.simplify import simple_records
+from natsbin.store.split import Split, Splitter
+from natsbin.store.writer import StoreWriter
+
+Progress = Callable[[int, "int | None"], None]
+"""Told the number of architectures done, and of all where it is known."""
+
+TOGETHER = 32  # architectures a message: enough to make matrices of, little enough to stay small
+
+
+def convert(
+    src: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    dst: str | os.PathLike[str],
+    *,
+    space: str | None = None,
+    force: bool = False,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write the store ``dst`` from the archive ``src`` and return its path; only trained weights are left out.
+
+    ``src`` is a folder, a tar, chunks of a split tar, or a benchmark file; ``space`` ("tss" or "sss") only says
+    what is expected there. ``jobs`` processes read (all cores if None). Takes temporary space beside ``dst`` of about
+    what the archive takes, and a few hundred MB of memory whatever the archive's size.
+
+    Raises ArchiveError for an archive that is not as published, and OutputError where ``dst`` exists (unless
+    ``force``) or cannot be written. Then no part of ``dst`` is left.
+    """
+    path = Path(dst)
+    archive = open_archive(src, space, weights=True)
+    total = len(archive.indexes) if archive.indexes is not None else None
+    done = 0
+    with StoreWriter(path, archive.space, archive.meta_archs, force=force) as writer:
+        for split in _splits(archive, jobs or cores()):
+            writer.add(split)
+            done += len(split.records)
+            if progress:
+                progress(done, total)
+        writer.write(source=archive.path.name, digest=archive.digest or "")
+    return path
+
+
+def _splits(archive: Archive, jobs: int) -> Iterator[Split]:
+    tasks = archive.tasks()
+    # A stream is one task; a handful of architectures is done before processes have started.
+    if jobs == 1 or archive.indexes is None or len(archive.indexes) <= 2 * TOGETHER:
+        records = itertools.chain.from_iterable(simple_records(task) for task in tasks)
+        splitter = Splitter()
+        while part := list(itertools.islice(records, TOGETHER)):
+            for record in part:
+                splitter.add(*record)
+            yield splitter.take()
+    else:
+        yield from ordered(_split, Splitter(), _parts(tasks), jobs)
+
+
+def _parts(tasks: Iterator[Task]) -> Iterator[list[Task]]:
+    while part := list(itertools.islice(tasks, TOGETHER)):
+        yield part
+
+
+def _split(splitter: Splitter, tasks: list[Task]) -> Split:
+    """A worker's splitter is kept: forms that it has seen cost a look-up."""
+    for task in tasks:
+        for record in simple_records(task):
+            splitter.add(*record)
+    return splitter.take()

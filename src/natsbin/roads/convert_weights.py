@@ -1,0 +1,144 @@
+"""A full archive to a weights file and, in the same pass, to the store that it lies beside."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from natsbin._util.workers import cores, ordered
+from natsbin.archive import Archive, Task, open_archive
+from natsbin.errors import ArchiveError, NatsbinError, OutputError, QuestionError, StoreError
+from natsbin.roads.simple_copy import SimpleCopy, remove_simple_copy
+from natsbin.spaces import DATASETS
+from natsbin.store import open_store
+from natsbin.weights import format as fmt
+from natsbin.weights.packing import Packed, Selection, pack
+from natsbin.weights.writer import WeightsWriter
+
+Progress = Callable[[int, int], None]
+"""Told the number of architectures done, and of all."""
+
+AHEAD = 1  # packed architectures a process that may wait to be written: each has up to 100 MB
+
+
+def convert_weights(
+    src: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    dst: str | os.PathLike[str],
+    *,
+    space: str | None = None,
+    hps: Iterable[str] | None = None,
+    datasets: Iterable[str] | None = None,
+    indexes: Iterable[int] | None = None,
+    force: bool = False,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write the weights of the full archive ``src`` to a file beside the store ``dst``, and return its path.
+
+    Where there is no store ``dst`` it is made in the same pass; one that is there stays as it is. ``space``
+    ("tss" or "sss") only says what is expected. ``hps``, ``datasets`` and ``indexes`` take a part of the weights (all
+    if None); a store that is made has all of the architectures read. ``jobs`` processes read (all cores if None),
+    with memory for a few architectures each.
+
+    A run that was killed or failed is gone on with by the next: what was done lies in a file ``….weights.part``,
+    and in a hidden folder beside it while a store is to be made. The result is the same, byte for byte. Raises
+    ArchiveError for an archive that is not as published, QuestionError for a part that it does not have, and
+    OutputError where the weights exist (unless ``force``) or cannot be written.
+    """
+    store, archive = Path(dst), open_archive(src, space, weights=True)
+    path = fmt.weights_path(store)
+    if path == store:
+        raise OutputError(f"{store}: the name of a weights file; the store's was expected, as in {store.stem}.h5")
+    hp_names = _chosen("hp", hps, sorted(archive.space.epochs))
+    selection = Selection(hp_names, _chosen("dataset", datasets, DATASETS))
+    tasks = _tasks(archive, indexes)
+    simple_copy = None if _is_there(store, archive) else SimpleCopy(store, archive)
+    there = list(tasks) if simple_copy is None else simple_copy.leading(tasks)
+    with WeightsWriter(path, _head(archive, selection), there, force=force) as writer:
+        work = _Work(selection, simple_copy, str(archive.path))
+        left = list(tasks.values())[writer.done :]
+        try:
+            if simple_copy is not None:
+                simple_copy.begin()
+            for packed in ordered(_pack, work, left, min(jobs or cores(), len(left) or 1), AHEAD):
+                writer.add(packed)
+                if progress:
+                    progress(writer.done, len(tasks))
+            if simple_copy is not None:
+                simple_copy.make_store(tasks, jobs)
+            writer.finish()
+        except NatsbinError as error:
+            kept = f"{writer.done} of {len(tasks)} architectures are done and kept in {writer.part}"
+            raise type(error)(f"{error}; {kept}: another run goes on from there") from error
+    return path
+
+
+@dataclass(frozen=True)
+class _Work:
+    selection: Selection
+    simple_copy: SimpleCopy | None
+    source: str
+
+
+def _pack(work: _Work, task: Task) -> Packed:
+    (record,) = task.read()
+    packed = pack(*record, work.selection, f"{work.source}: architecture {record.index}")
+    if work.simple_copy is not None:
+        work.simple_copy.write(*record)
+    return packed
+
+
+def _head(archive: Archive, selection: Selection) -> str:
+    """What the file says of itself; a part is gone on with only where this is the same."""
+    head = {
+        "format": "natsbin weights",
+        "space": archive.space.name,
+        "source": archive.path.name,
+        "source_digest": archive.digest or "",
+        "hps": selection.hps,
+        "datasets": selection.datasets,
+    }
+    return json.dumps(head)
+
+
+def _tasks(archive: Archive, indexes: Iterable[int] | None) -> dict[int, Task]:
+    """What reads each architecture, in ascending order."""
+    if archive.indexes is None:
+        raise ArchiveError(
+            f"{archive.path}: a {archive.kind} has no weights; a full archive was expected, as a folder or a tar"
+        )
+    tasks = dict(zip(archive.indexes, archive.tasks(), strict=True))
+    if indexes is None:
+        return tasks
+    wanted = sorted(set(indexes))
+    absent = next((index for index in wanted if index not in tasks), None)
+    if absent is not None or not wanted:
+        raise QuestionError(
+            f"{archive.path}: no architecture {absent}; there are {len(tasks)} of {archive.total_archs}, "
+            f"from {min(tasks)} to {max(tasks)}"
+        )
+    return {index: tasks[index] for index in wanted}
+
+
+def _is_there(store: Path, archive: Archive) -> bool:
+    """Whether there is a store already; StoreError where it is of something else than the archive."""
+    if not store.exists():
+        return False
+    space = open_store(store).space
+    if space is not archive.space:
+        raise StoreError(f"{store}: of the {space.title} space, the archive of {archive.space.title}")
+    remove_simple_copy(store)  # a run may have been killed when it had just made the store
+    return True
+
+
+def _chosen(what: str, asked: Iterable[str] | None, known: Iterable[str]) -> tuple[str, ...]:
+    known = tuple(known)
+    if asked is None:
+        return known
+    wanted = set(asked)
+    if not wanted or not wanted <= set(known):
+        raise QuestionError(f"no {what} {sorted(wanted - set(known))}: expected one or more of {', '.join(known)}")
+    return tuple(name for name in known if name in wanted)

@@ -1,0 +1,100 @@
+"""Literals and keys of curves as forms, and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.stores import same
+
+from natsbin.spaces import TSS
+from natsbin.store import forms
+
+ARCH = TSS.architectures[5]
+
+
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.just(ARCH)
+    | st.floats().map(np.float64)
+    | st.floats(width=32).map(np.float32)
+    | st.integers(-(2**31), 2**31 - 1).map(np.int32)
+    | st.booleans().map(np.bool_)
+)
+KEYS = st.integers() | st.text() | st.tuples(st.text(), st.integers()) | st.just(ARCH)
+LITERALS = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner)
+        | st.lists(inner).map(tuple)
+        | st.sets(st.integers() | st.text())
+        | st.frozensets(st.integers())
+        | st.dictionaries(KEYS, inner)
+        | st.dictionaries(KEYS, inner).map(OrderedDict)
+    ),
+    max_leaves=12,
+)
+
+
+@given(LITERALS)
+def test_literals_come_back(value: Any) -> None:
+    spec = forms.freeze(value, ARCH)
+    hash(spec)
+    assert same(forms.thaw(spec, ARCH), value)
+    assert same(forms.thaw(json.loads(json.dumps(spec)), ARCH), value)
+
+
+@given(LITERALS | st.lists(st.floats().map(np.float64), max_size=2))
+def test_scalars_come_back(value: Any) -> None:
+    spec, number = forms.freeze_scalar(value, ARCH)
+    read = json.loads(json.dumps(spec))
+    assert same(forms.thaw_scalar(read, math.nan if number is None else number, ARCH), value)
+
+
+def test_an_architecture_is_not_spelled_out() -> None:
+    """Records that differ in their architecture alone have one form."""
+    assert forms.freeze({"arch_str": ARCH}, ARCH) == forms.freeze({"arch_str": "other"}, "other")
+
+
+@pytest.mark.parametrize("value", [b"bytes", 1j, object(), np.array([1.0]), [range(3)], {1: Ellipsis}])
+def test_what_no_archive_holds_has_no_form(value: Any) -> None:
+    with pytest.raises(TypeError, match="has no form"):
+        forms.freeze(value, ARCH)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["x-valid", "ori-test", "a@b"]), st.integers(0, 30)), unique=True))
+def test_keys_of_curves_come_back(pairs: list[tuple[str, int]]) -> None:
+    keys = tuple(f"{name}@{epoch}" for name, epoch in pairs)
+    runs = forms.curve_runs("eval_losses", keys)
+    assert runs is not None
+    assert tuple(forms.run_keys("eval_losses", runs)) == keys
+
+
+@pytest.mark.parametrize(
+    ("field", "keys"),
+    [
+        ("train_losses", ("0",)),
+        ("train_losses", (0, 0.0)),
+        ("train_losses", (True,)),
+        ("train_losses", (-1,)),
+        ("train_losses", (100_000,)),
+        ("eval_losses", (3,)),
+        ("eval_losses", ("x-valid",)),
+        ("eval_losses", ("x-valid@03",)),
+        ("eval_losses", ("x-valid@٣",)),
+        ("eval_losses", ("@3",)),
+        ("eval_losses", ("train@3",)),
+    ],
+)
+def test_other_keys_are_kept_as_they_are(field: str, keys: tuple[Any, ...]) -> None:
+    assert forms.curve_runs(field, keys) is None

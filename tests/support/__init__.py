@@ -1,0 +1,1 @@
+"""What the tests share: archives, stores, questions, and the original as oracle."""

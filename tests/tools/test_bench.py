@@ -1,0 +1,72 @@
+"""The benchmark runs, and its JSON says what it should. Nothing here looks at a time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.paths import TOOLS
+
+from natsbin.roads.convert import convert
+from natsbin.spaces import TSS
+from natsbin.synthetic import make_archive
+
+BENCH = TOOLS / "bench"
+
+
+def run(out: Path, *words: object) -> Any:
+    """What a command of the benchmark writes with ``--out``."""
+    command = [sys.executable, str(BENCH), *map(str, words), "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+    return json.loads(out.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bench")
+    make_archive(folder / "archive", TSS, range(4), seed=3, jobs=1)
+    for name, archs in (("small", 2), ("large", 4)):
+        make_archive(folder / f"{name}.pickle.pbz2", TSS, range(archs), kind="benchmark", seed=3, jobs=1)
+    convert(folder / "archive", folder / "store.h5", jobs=1)
+    return folder / "archive"
+
+
+def test_contenders_agree(archive: Path, tmp_path: Path) -> None:
+    store, file = archive.with_name("store.h5"), archive.with_name("large.pickle.pbz2")
+    options = ("--benchmark", file, "--scale", 1000, "--budget", 0, "--work", "points")
+    result = run(tmp_path / "out.json", "compare", archive, store, *options)
+    contenders = result["contenders"]
+    assert list(contenders) == ["original", "loaded", "table", "plain", "scalar", "batch"]
+    expected = contenders["original"]["work"]["points"]["answer"]
+    for name, contender in contenders.items():
+        measured = contender["work"]["points"]
+        assert measured["answer"] == pytest.approx(expected, rel=1e-6), name
+        assert measured["cold"] > 0 < measured["warm"], name
+        assert measured["peak"] > 0 < contender["open"]["seconds"], name
+    assert result["machine"]["cores"] > 0
+
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "scalar": ("archive", "--calls", "8", "--budget", "0"),
+    "open": ("store.h5", "--runs", "1"),
+    "convert": ("archive", "--rounds", "1", "--jobs", "1"),
+    "memory": ("store.h5", "--points", "1000"),
+    "batch": ("store.h5", "--values", "1000", "--budget", "0"),
+    "stream": ("small.pickle.pbz2", "large.pickle.pbz2", "archive"),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_figures_stand_beside_their_limits(archive: Path, tmp_path: Path, name: str) -> None:
+    words = [archive.with_name(word) if archive.with_name(word).exists() else word for word in COMMANDS[name]]
+    figures = run(tmp_path / "figures.json", name, *words)["figures"]
+    for figure in figures:
+        assert isinstance(figure["value"], float | int), figure
+        assert (figure["limit"] is None) == (figure["holds"] is None), figure
+    assert any(figure["limit"] is not None for figure in figures)
