@@ -1,4 +1,4 @@
-"""Builds the native kernel; everything else about the package stands in pyproject.toml.
+"""Builds the native modules; everything else about the package stands in pyproject.toml.
 
 ``NATSBIN_DEBUG=1`` builds with bounds checks and assertions inside the kernel,
 ``NATSBIN_SANITIZE=1`` adds AddressSanitizer and UndefinedBehaviorSanitizer (see docs/testing.md).
@@ -21,20 +21,20 @@ if sanitize:
     compile_args += flags
     link_args += flags
 
+# The folder below cext is named like the package, for there Cython finds the .pxd of what `cimport natsbin...` names.
+# Cython generates the source of _cyutility: its own code for memoryviews, once instead of in every module.
+SHARED = "natsbin._cyutility"
+sources = {f"natsbin.{source.stem}": source for source in sorted(Path("cext/natsbin").glob("*.pyx"))}
 extensions = [
-    Extension(
-        f"natsbin.{source.stem}",
-        [source.as_posix()],
-        depends=[part.as_posix() for part in sorted(Path("cext").glob("*.pxi"))],
-        extra_compile_args=compile_args,
-        extra_link_args=link_args,
-    )
-    for source in sorted(Path("cext").glob("*.pyx"))
+    Extension(name, [source.as_posix()], extra_compile_args=compile_args, extra_link_args=link_args)
+    for name, source in (sources | {SHARED: Path("cext/natsbin/_cyutility.c")}).items()
 ]
 
 setup(
     ext_modules=cythonize(
         extensions,
+        include_path=["cext"],
+        shared_utility_qualified_name=SHARED,
         compiler_directives={
             "language_level": 3,
             "boundscheck": debug,
@@ -42,6 +42,8 @@ setup(
             "initializedcheck": debug,
             "cdivision": True,
             "embedsignature": True,
+            "auto_pickle": False,
+            "autotestdict": False,
             "freethreading_compatible": True,
         },
     )

@@ -1,4 +1,4 @@
-"""Types of the native encoder; cext/_codec.pyx documents each function."""
+"""Types of the native encoder; cext/natsbin/_codec.pyx documents each function."""
 
 from typing import Any
 

@@ -1,20 +1,24 @@
+"""Types of the strict unpickler; cext/natsbin/_pickle.pyx documents each name."""
+
 from collections.abc import Callable
-from typing import Any
+from typing import Any, final
 
 def first_misfit(column: dict[Any, Any], keys: frozenset[Any], kinds: frozenset[type]) -> tuple[Any, Any] | None: ...
-
+@final
 class Unpickler:
-    """Unpickles one pickle, fed in pieces, admitting only what archives contain."""
-
-    source: str
-    finished: bool
-    value: Any
-    head: dict[Any, Any] | None
-    def __init__(
-        self,
+    @property
+    def source(self) -> str: ...
+    @property
+    def finished(self) -> bool: ...
+    @property
+    def value(self) -> Any: ...
+    @property
+    def head(self) -> dict[Any, Any] | None: ...
+    def __new__(
+        cls,
         source: str,
         limit: int,
         streaming: bool = False,
         admit: dict[tuple[str, str], Callable[..., object]] | None = None,
-    ) -> None: ...
+    ) -> Unpickler: ...
     def feed(self, data: bytes, last: bool = False) -> list[tuple[int, dict[str, Any]]]: ...

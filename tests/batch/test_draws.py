@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natsbin import _kernel
+from natsbin import _random
 from natsbin.batch.draws import choices
 
 
@@ -40,6 +40,6 @@ def test_the_kernel_refuses_a_state_that_is_none() -> None:
     one, key = np.zeros(1, np.int64), np.zeros(624, np.uint32)
     for place in (-1, 625):
         with pytest.raises(ValueError, match="place"):
-            _kernel.choices(one, np.zeros(1, np.uint8), key, place, one.copy(), one.copy())
+            _random.choices(one, np.zeros(1, np.uint8), key, place, one.copy(), one.copy())
     with pytest.raises(ValueError, match="lengths"):
-        _kernel.choices(one, np.zeros(1, np.uint8), key[:-1].copy(), 0, one.copy(), one.copy())
+        _random.choices(one, np.zeros(1, np.uint8), key[:-1].copy(), 0, one.copy(), one.copy())

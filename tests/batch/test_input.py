@@ -12,7 +12,7 @@ import pytest
 from support import oracle_archives
 from support.batches import Case, answer, bits, make_case
 
-from natsbin import _kernel
+from natsbin import _names, _questions
 from natsbin.errors import QuestionError
 from natsbin.spaces import SPACES
 
@@ -201,10 +201,10 @@ def test_the_kernel_checks_what_it_is_given(case: Case) -> None:
     grid = sheet.grid
     for epoch in (far, -far):
         with pytest.raises(IndexError):
-            _kernel.NativeQuestions(grid, 1, one, epoch, None, None, None)
+            _questions.Questions(grid, 1, one, epoch, None, None, None)
     with pytest.raises(ValueError, match="lengths"):
-        _kernel.NativeQuestions(grid, 3, np.zeros(2, np.int64), one, None, None, None)
-    asked = _kernel.NativeQuestions(grid, 1, one, one, None, far, None)
+        _questions.Questions(grid, 3, np.zeros(2, np.int64), one, None, None, None)
+    asked = _questions.Questions(grid, 1, one, one, None, far, None)
     lane = sheet.lane("train", "accuracy")
     assert lane is not None
     out = np.zeros(1)
@@ -217,13 +217,13 @@ def test_the_kernel_checks_what_it_is_given(case: Case) -> None:
         for seed in (None, np.array([777]), np.array([777, 1] * (len(many) // 2))):
             for questions in (index, np.ascontiguousarray(many)):
                 chosen = seed if seed is None or len(seed) in (1, len(questions)) else seed[:1]
-                asked = _kernel.NativeQuestions(grid, len(questions), questions, one, chosen, None, None)
+                asked = _questions.Questions(grid, len(questions), questions, one, chosen, None, None)
                 values, seconds = np.zeros(len(questions)), np.zeros(len(questions))
                 lane.values(asked, values)
                 meter.seconds(asked, 1.0, seconds)
                 assert np.isnan(values[::2]).all()
                 assert np.isnan(seconds[::2]).all()
-    asked = _kernel.NativeQuestions(grid, 1, one, one, None, far, None)
+    asked = _questions.Questions(grid, 1, one, one, None, far, None)
     with pytest.raises(ValueError, match="places"):
         lane.values(asked, np.zeros(2))
     other = case.batch._sheet("12", "cifar100").lane("train", "accuracy")
@@ -231,9 +231,9 @@ def test_the_kernel_checks_what_it_is_given(case: Case) -> None:
     with pytest.raises(ValueError, match="another grid"):
         other.values(asked, out)
     with pytest.raises(ValueError, match="differ"):
-        _kernel.ranks_of_strings(["a"], True, np.zeros(2, np.int32))
+        _names.ranks_of_strings(["a"], True, np.zeros(2, np.int32))
     with pytest.raises(ValueError, match="bytes"):
-        _kernel.ranks_of_texts(np.zeros(7, np.uint8), 4, False, True, np.zeros(2, np.int32))
+        _names.ranks_of_texts(np.zeros(7, np.uint8), 4, False, True, np.zeros(2, np.int32))
 
 
 def test_an_hp_may_be_a_number(case: Case) -> None:

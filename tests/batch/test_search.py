@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.batches import Case, answer, make_case
 
-from natsbin import _kernel
+from natsbin import _search
 from natsbin.api.utils import mean
 from natsbin.errors import QuestionError
 
@@ -166,7 +166,7 @@ def test_pareto_front_of_any_metrics(case: Case, data: st.DataObject) -> None:
 def test_pareto_kernel_with_ties(rows: list[tuple[int, int, int]]) -> None:
     rows.sort()
     out = np.zeros(len(rows), np.uint8)
-    _kernel.pareto(np.array(rows, np.float64).reshape(-1, 3), out)
+    _search.pareto(np.array(rows, np.float64).reshape(-1, 3), out)
     expected = [not any(all(a <= b for a, b in zip(o, r, strict=True)) and o != r for o in rows) for r in rows]
     assert out.astype(bool).tolist() == expected
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from natsbin import _kernel
+from natsbin import _column
 from natsbin.store import codec
 from natsbin.store.layouts import MISSING, Float, Layout, Unsigned, is_missing
 
@@ -43,7 +43,7 @@ def added(term: float, n: int, compensated: bool) -> float:
 @pytest.mark.parametrize("term", TIES)
 def test_repeated_sum_of_values_that_tie(term: float, compensated: bool) -> None:
     for n in COUNTS:
-        assert bits(_kernel.repeated_sum(term, n, compensated)) == bits(added(term, n, compensated)), n
+        assert bits(_column.repeated_sum(term, n, compensated)) == bits(added(term, n, compensated)), n
 
 
 @pytest.mark.parametrize("compensated", [False, True])
@@ -52,17 +52,17 @@ def test_repeated_sum_of_random_values(compensated: bool) -> None:
     wide = np.ldexp(rng.uniform(0.5, 1.0, 2000), rng.integers(-40, 40, 2000))
     short = np.ldexp(rng.integers(1, 1 << 12, 2000).astype(float), rng.integers(-30, 0, 2000))
     for term, n in zip(np.concatenate([wide, short]).tolist(), rng.integers(0, 401, 4000).tolist(), strict=True):
-        assert bits(_kernel.repeated_sum(term, n, compensated)) == bits(added(term, n, compensated)), (term, n)
+        assert bits(_column.repeated_sum(term, n, compensated)) == bits(added(term, n, compensated)), (term, n)
 
 
 @given(st.floats(), st.integers(0, 400), st.booleans())
 def test_repeated_sum_of_any_float(term: float, n: int, compensated: bool) -> None:
-    assert bits(_kernel.repeated_sum(term, n, compensated)) == bits(added(term, n, compensated))
+    assert bits(_column.repeated_sum(term, n, compensated)) == bits(added(term, n, compensated))
 
 
 @given(st.floats(1e-3, 1e5), st.integers(1, 400))
 def test_repeated_sum_is_that_of_this_interpreter(term: float, n: int) -> None:
-    assert bits(_kernel.repeated_sum(term, n, sys.version_info >= (3, 12))) == bits(sum([term] * n))
+    assert bits(_column.repeated_sum(term, n, sys.version_info >= (3, 12))) == bits(sum([term] * n))
 
 
 def column(
@@ -70,7 +70,7 @@ def column(
     coding: codec.Coding,
     chunk: tuple[int, ...],
     tail: npt.NDArray[np.float64] | None = None,
-) -> _kernel.Column:
+) -> _column.Column:
     """A kernel column over chunks of packed numbers in memory."""
 
     def load(number: int) -> npt.NDArray[np.uint8]:
@@ -88,10 +88,10 @@ def column(
     layout = coding.layout
     shape = (layout.size, layout.exponent_bits, layout.bias) if isinstance(layout, Float) else (layout.size,)
     last = codec.last_batch(coding.samples).tolist() if coding.kind == codec.COUNT else []
-    return _kernel.Column(numbers.shape, chunk, shape, coding.kind, coding.samples, coding.shift, last, counts, load)
+    return _column.Column(numbers.shape, chunk, shape, coding.kind, coding.samples, coding.shift, last, counts, load)
 
 
-def read(column: _kernel.Column, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
+def read(column: _column.Column, shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
     """All values, by ``points`` in a shuffled order; ``curve`` must say the same."""
     epochs, trials = (1, *shape)[-2:]
     places = np.random.default_rng(1).permutation(epochs * trials)
@@ -183,12 +183,12 @@ def test_column_refuses_what_no_store_has(change: dict[str, object]) -> None:
         "shape": (2, 3), "chunk": (2, 3), "layout": (4, 8, 127), "kind": "plain", "samples": 1, "shift": 0,
         "last_batch": [], "tail": None, "load": None,
     }  # fmt: skip
-    _kernel.Column(**usual)  # type: ignore[arg-type]
+    _column.Column(**usual)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"no column|no layout"):
-        _kernel.Column(**usual | change)  # type: ignore[arg-type]
+        _column.Column(**usual | change)  # type: ignore[arg-type]
 
 
 def test_column_refuses_a_short_chunk() -> None:
-    short = _kernel.Column((2, 3), (2, 3), (8, 11, 1023), "plain", 1, 0, [], None, lambda _: np.zeros(55, np.uint8))
+    short = _column.Column((2, 3), (2, 3), (8, 11, 1023), "plain", 1, 0, [], None, lambda _: np.zeros(55, np.uint8))
     with pytest.raises(ValueError, match="chunk 0 holds 55 bytes"):
         short.curve(0)

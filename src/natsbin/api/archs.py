@@ -25,7 +25,7 @@ from natsbin.roads import find
 from natsbin.spaces import SearchSpace, hp_name
 
 if TYPE_CHECKING:
-    from natsbin._kernel import Answers
+    from natsbin._scalar import ScalarAnswers
     from natsbin.batch import Batch
     from natsbin.store import Store
 
@@ -63,7 +63,7 @@ class Archs(abc.ABC):
         self._total = source.total
         self._states = bytearray(self._total)
         self._infos: Any = None
-        self._fast: Answers | None = self._fast_path()
+        self._fast: ScalarAnswers | None = self._fast_path()
         if source.path is None:
             infos = self.arch2infos_dict
             for index in source.indexes.tolist():
@@ -78,7 +78,7 @@ class Archs(abc.ABC):
                 f"{time_string()} Create NATS-Bench ({title}) done with {count}/{self._total} architectures avaliable."
             )
 
-    def _fast_path(self) -> Answers | None:
+    def _fast_path(self) -> ScalarAnswers | None:
         if not hasattr(self._source, "table"):
             return None
         from natsbin.api.scalar import fast_path  # it imports the kernel, as what opened the store has done

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from natsbin import _kernel
+from natsbin import _scalar
 from natsbin.api.text import OTHER_PARTS, PARTS, REQUIRED, comment
 from natsbin.store import Store
 
 
-def fast_path(store: Store, states: bytearray, lazy: int) -> _kernel.Answers:
+def fast_path(store: Store, states: bytearray, lazy: int) -> _scalar.ScalarAnswers:
     """What answers for the architectures of a store whose byte in ``states`` is ``lazy``."""
 
-    def open_desk(hp: str, dataset: str) -> _kernel.ScalarTable | None:
+    def open_desk(hp: str, dataset: str) -> _scalar.ScalarTable | None:
         try:
             table = store.table(hp, dataset).kernel
         except KeyError:
@@ -21,13 +21,13 @@ def fast_path(store: Store, states: bytearray, lazy: int) -> _kernel.Answers:
         if "train" not in sets or (dataset == REQUIRED[0] and REQUIRED[1] not in sets):
             return None
         parts = [
-            _kernel.Part(label, sets[name], (dataset, name) == REQUIRED)
+            _scalar.LabelledSet(label, sets[name], (dataset, name) == REQUIRED)
             for label, name in PARTS.get(dataset, OTHER_PARTS)
             if name in sets
         ]
-        return _kernel.ScalarTable(table, _kernel.Part("train", sets["train"]), comment(dataset, hp), parts)
+        return _scalar.ScalarTable(table, _scalar.LabelledSet("train", sets["train"]), comment(dataset, hp), parts)
 
-    return _kernel.Answers(states, lazy, open_desk)
+    return _scalar.ScalarAnswers(states, lazy, open_desk)
 
 
 def seed_counts(store: Store, hp: str, dataset: str) -> list[int] | None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from natsbin import _kernel
+from natsbin import _names
 from natsbin.batch.arrays import longs, within
 from natsbin.errors import QuestionError
 from natsbin.spaces import CHANNELS, SearchSpace
@@ -28,7 +28,7 @@ class Names:
             ranks = np.array(space.rank_of_index, np.int32)
         else:
             ranks = np.empty(len(names), np.int32)
-            _kernel.ranks_of_strings(list(names), self._cells, ranks)
+            _names.ranks_of_strings(list(names), self._cells, ranks)
         self._total = len(ranks)
         # one more place, which -1 finds: the rank of what is none of the space
         self._index_of_rank = np.full(len(space) + 1, -1, np.int32)
@@ -52,7 +52,7 @@ class Names:
 
     def _of_list(self, texts: list[Any]) -> Ints:
         ranks = np.empty(len(texts), np.int32)
-        _kernel.ranks_of_strings(texts, self._cells, ranks)
+        _names.ranks_of_strings(texts, self._cells, ranks)
         return self._index_of_rank[ranks]
 
     def _of_texts(self, texts: npt.NDArray[Any]) -> Ints:
@@ -62,7 +62,7 @@ class Names:
         if width and texts.size:
             native = np.require(texts, texts.dtype.newbyteorder("="), ["C", "A"])
             raw = native.reshape(-1).view(np.uint8)
-            _kernel.ranks_of_texts(raw, width, wide, self._cells, ranks)
+            _names.ranks_of_texts(raw, width, wide, self._cells, ranks)
         return self._index_of_rank[ranks].reshape(texts.shape)
 
     def _of_digits(self, rows: npt.NDArray[np.int64]) -> Ints:
@@ -74,5 +74,5 @@ class Names:
             )
         flat = np.ascontiguousarray(rows).reshape(-1, digits)
         ranks = np.empty(len(flat), np.int32)
-        _kernel.ranks_of_digits(flat, self.space.base, 0 if self._cells else _STEP, ranks)
+        _names.ranks_of_digits(flat, self.space.base, 0 if self._cells else _STEP, ranks)
         return self._index_of_rank[ranks].reshape(rows.shape[:-1])

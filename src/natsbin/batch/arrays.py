@@ -38,10 +38,10 @@ def longs(name: str, values: Any) -> Longs:
 
 def within(name: str, values: Longs, limit: int, low: int = 0) -> Longs:
     """The same values, if ``low <= value < limit`` holds for all. QuestionError names the first that does not."""
-    from natsbin import _kernel
+    from natsbin import _questions
 
     flat = np.ascontiguousarray(values).reshape(-1)
-    at = _kernel.first_outside(flat, low, limit)
+    at = _questions.first_outside(flat, low, limit)
     if at >= 0:
         raise QuestionError(f"{name} {flat[at]} at place {at}: expected {low} <= {name} < {limit}")
     return values

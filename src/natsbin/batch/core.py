@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from natsbin import _kernel
+from natsbin import _questions
 from natsbin.api.scalar_fallback import ScalarFallback
 from natsbin.batch import draws
 from natsbin.batch.architectures import Names
@@ -63,9 +63,7 @@ class Questions:
     def __init__(self, sheet: BatchTable, shape: tuple[int, ...], index: Longs, epoch: Longs, trials: Trials) -> None:
         self.sheet, self.shape, self.index, self.epoch, self.trials = sheet, shape, index, epoch, trials
         self.n = int(np.prod(shape, dtype=np.int64))
-        self.asked = _kernel.NativeQuestions(
-            sheet.grid, self.n, index, epoch, trials.seed, trials.position, trials.chance
-        )
+        self.asked = _questions.Questions(sheet.grid, self.n, index, epoch, trials.seed, trials.position, trials.chance)
 
     def values(self, setname: str, quantity: str) -> Floats:
         """Values of a column (``accuracy``, ``loss``, ``time``); missing where there are none."""

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import numpy.typing as npt
 
-from natsbin import _kernel
+from natsbin import _random
 from natsbin.batch.arrays import Longs
 
 
@@ -20,6 +20,6 @@ def choices(counts: Longs, twice: npt.NDArray[np.bool_]) -> tuple[Longs, Longs]:
     first, second = np.empty(len(counts), np.int64), np.empty(len(counts), np.int64)
     version, (*words, place), gauss = random.getstate()
     key = np.array(words, np.uint32)
-    place = _kernel.choices(counts, twice.view(np.uint8), key, place, first, second)
+    place = _random.choices(counts, twice.view(np.uint8), key, place, first, second)
     random.setstate((version, (*key.tolist(), place), gauss))
     return first, second

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from natsbin import _kernel
+from natsbin import _search
 from natsbin.batch.arrays import Floats, Longs, common_shape, flat, longs, with_tensors, within
 from natsbin.batch.core import Questions, Trials
 from natsbin.batch.search import Search
@@ -97,5 +97,5 @@ def queue(durations: Any, workers: int) -> tuple[Floats, npt.NDArray[np.int32]]:
         raise QuestionError(f"a duration of {wrong}: expected finite seconds of at least 0")
     rows = np.ascontiguousarray(np.atleast_2d(given))
     finished, by = np.empty(rows.shape), np.empty(rows.shape, np.int32)
-    _kernel.queue(rows, int(workers), finished, by)
+    _search.queue(rows, int(workers), finished, by)
     return finished.reshape(given.shape), by.reshape(given.shape)

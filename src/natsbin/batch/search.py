@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from natsbin import _kernel
+from natsbin import _search
 from natsbin.batch.arrays import Floats, with_tensors
 from natsbin.batch.columns import Columns
 from natsbin.batch.queries import where_kept
@@ -151,7 +151,7 @@ class Search(Columns):
         # better ones first, so that most rows meet what beats them at once
         order = index[np.lexsort(costs[index].T[::-1])]
         beaten = np.empty(len(order), np.uint8)
-        _kernel.pareto(np.ascontiguousarray(costs[order]), beaten)
+        _search.pareto(np.ascontiguousarray(costs[order]), beaten)
         return np.sort(order[beaten != 0]).astype(np.int32)
 
     def _candidates(

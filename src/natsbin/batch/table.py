@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from natsbin import _kernel
-from natsbin.api.utils import mean
+from natsbin import _batch, _questions, _trainings
 from natsbin.batch.arrays import Floats, Longs
 from natsbin.store import Store, forms
-from natsbin.store.layouts import MISSING, is_missing
 
 Bools = npt.NDArray[np.bool_]
 
@@ -43,11 +40,11 @@ class BatchTable:
         self.table = store.table(hp, dataset)
         self.epochs = self.table.epochs
         self.total = store.total
-        self.grid = _kernel.TrialGrid(self.table.kernel)
-        self._lanes: dict[tuple[str, str], _kernel.ColumnBatch | None] = {}
-        self._meters: dict[str, _kernel.ElapsedTime] = {}
+        self.grid = _questions.TrialGrid(self.table.kernel)
+        self._lanes: dict[tuple[str, str], _batch.ColumnBatch | None] = {}
+        self._meters: dict[str, _trainings.ElapsedTime] = {}
         self._coverage: dict[str, Coverage] = {}
-        self._times: dict[tuple[str, float], Floats] = {}
+        self._times: dict[str, tuple[Floats, Floats]] = {}
 
     @cached_property
     def counts(self) -> npt.NDArray[np.uint8]:
@@ -112,22 +109,22 @@ class BatchTable:
         covers[1:] = np.unpackbits(patterns, axis=1, count=self.epochs)
         return Coverage(kinds, covers, np.min(covers[1:], axis=0, initial=1).astype(np.uint8))
 
-    def lane(self, setname: str, quantity: str) -> _kernel.ColumnBatch | None:
+    def lane(self, setname: str, quantity: str) -> _batch.ColumnBatch | None:
         """A column (``accuracy``, ``loss`` or ``time``) to ask for arrays of values; None where there is none."""
         key = (setname, quantity)
         if key not in self._lanes:
             columns = self.table.kernel.sets.get(setname)
             column = None if columns is None else getattr(columns, quantity)
             coverage = self.coverage(setname)
-            self._lanes[key] = column and _kernel.ColumnBatch(
+            self._lanes[key] = column and _batch.ColumnBatch(
                 self.grid, column, coverage.kinds, coverage.covers, coverage.whole
             )
         return self._lanes[key]
 
-    def meter(self, setname: str) -> _kernel.ElapsedTime:
+    def meter(self, setname: str) -> _trainings.ElapsedTime:
         """The seconds of a set that the table has."""
         if setname not in self._meters:
-            self._meters[setname] = _kernel.ElapsedTime(self.grid, self.table.kernel.sets[setname])
+            self._meters[setname] = _trainings.ElapsedTime(self.grid, self.table.kernel.sets[setname])
         return self._meters[setname]
 
     @cached_property
@@ -138,83 +135,39 @@ class BatchTable:
 
     @cached_property
     def costs(self) -> tuple[Floats, Floats]:
-        """FLOPs and parameters in millions, missing where the API cannot agree on them."""
-        flops, params = np.empty(self.total), np.empty(self.total)
-        self.grid.costs(flops, params)
-        return flops, params
+        """FLOPs and parameters in millions, missing where the API cannot give any costs."""
+        return self._costs[0], self._costs[1]
 
-    @cached_property
+    @property
     def refused(self) -> Bools:
         """Where the API gives no costs at all: no trials, no agreement, or a latency that is no number."""
-        return is_missing(self.costs[0]) | is_missing(self.costs[1]) | self._latencies[1]
+        return self._costs[3]
 
-    @cached_property
+    @property
     def latency(self) -> Floats:
         """Mean latency in seconds over the trials that have one; missing where none has."""
-        return np.where(self.refused, MISSING, self._latencies[0])
+        return self._costs[2]
 
     @cached_property
-    def _latencies(self) -> tuple[Floats, Bools]:
-        """The means by architecture, and where the API fails to find one."""
-        by_form = {number: self._latency_form(number) for number in np.unique(self.table.form).tolist()}
-        values = self.table.scalars["latency"]
-        means, failing = np.full(self.total, MISSING), np.zeros(self.total, np.bool_)
-        trials: dict[int, list[tuple[int, Any]]] = {}
-        rows = zip(
-            self.table.architecture.tolist(),
-            self.table.seed.tolist(),
-            self.table.form.tolist(),
-            values.tolist(),
-            strict=True,
-        )
-        for index, seed, form, value in rows:
-            known, literal, wide = by_form[form]
-            latency = literal if known else np.float64(value) if wide else value
-            trials.setdefault(index, []).append((seed, latency))
-        for index, found in trials.items():
-            latencies = [latency for _, latency in sorted(found, key=lambda pair: pair[0])]
-            if any(latency is None for latency in latencies):
-                failing[index] = True
-                continue
-            measured = [latency for latency in latencies if latency > 0]
-            if measured:
-                means[index] = mean(measured)
-        return means, failing
-
-    def _latency_form(self, number: int) -> tuple[bool, Any, bool]:
-        """Whether a form's latency is the same for all its trials, what it then is, and if not, is it a float64?
-
-        None is a latency whose mean the API fails to make.
-        """
-        spec: Any = next((i[2] for i in self.store.forms[number]["trial"] if i[0] == "latency"), None)
-        if spec is None or spec[0] == "slot":
-            return True, None, False
-        if spec[0] == "list" and len(spec[1]) == 1 and spec[1][0][0] == "slot":
-            return False, None, spec[1][0][1] == "float64"
-        literal = forms.thaw(spec, "")
-        if literal is None:
-            return True, -1.0, False
-        try:
-            return True, mean(list(literal)), False
-        except (ArithmeticError, TypeError):
-            return True, None, False
+    def _costs(self) -> tuple[Floats, Floats, Floats, Bools]:
+        flops, params, latency = np.empty(self.total), np.empty(self.total), np.empty(self.total)
+        no_costs = np.empty(self.total, np.bool_)
+        self.table.kernel.all_costs(flops, params, latency, no_costs)
+        return flops, params, latency, no_costs
 
     def time_per_epoch(self, setname: str) -> Floats:
         """Mean seconds of an epoch on a set, by architecture."""
-        return self._whole_time(setname, float(self.epochs))
+        return self._mean_times(setname)[0]
 
     def time_total(self, setname: str) -> Floats:
         """Seconds of all epochs on a set, by architecture."""
-        return self._whole_time(setname, 1.0)
+        return self._mean_times(setname)[1]
 
-    def _whole_time(self, setname: str, by: float) -> Floats:
-        key = (setname, by)
-        if key not in self._times:
-            index = np.arange(self.total, dtype=np.int64)
-            out = self._times[key] = np.empty(self.total)
-            asked = _kernel.NativeQuestions(self.grid, self.total, index, self.last, None, None, None)
-            self.meter(setname).seconds(asked, by, out)
-        return self._times[key]
+    def _mean_times(self, setname: str) -> tuple[Floats, Floats]:
+        if setname not in self._times:
+            per_epoch, whole = self._times[setname] = np.empty(self.total), np.empty(self.total)
+            self.table.kernel.all_times(setname, per_epoch, whole)
+        return self._times[setname]
 
     @property
     def last(self) -> Longs:

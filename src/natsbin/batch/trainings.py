@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from natsbin import _kernel
+from natsbin import _trainings
 from natsbin.batch import draws
 from natsbin.batch.arrays import (
     Floats,
@@ -75,7 +75,7 @@ class Trainings(Queries):
             self._price(asked, costs, (accuracy, latency, seconds))
         clock = np.full(asked.n, self._clock._used_time, np.float64)
         if account_time and asked.n:
-            _kernel.running(seconds, self._clock._used_time, clock)
+            _trainings.running(seconds, self._clock._used_time, clock)
             self._clock._used_time = float(clock[-1])
         what = f"of a training with hp {sheet.hp} on {dataset}"
         return (
@@ -96,7 +96,7 @@ class Trainings(Queries):
         lanes = valid, None if sheet.dataset == "cifar10-valid" else valtest
         meters = sheet.meter("train"), sheet.meter("x-valid")
         numbers = accuracy, latency, seconds
-        _kernel.trainings(asked.asked, again.asked, *lanes, *meters, costs.latency, refused, *numbers)
+        _trainings.trainings(asked.asked, again.asked, *lanes, *meters, costs.latency, refused, *numbers)
         return accuracy, latency, seconds
 
     def _two_draws(

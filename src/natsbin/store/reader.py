@@ -14,13 +14,14 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from natsbin import _kernel
+from natsbin import _column, _table
 from natsbin.errors import StoreError
 from natsbin.spaces import SPACES, SearchSpace
 from natsbin.store import codec, forms, layouts
 from natsbin.store import format as fmt
 from natsbin.store.assemble import assemble
 from natsbin.store.data import Data, MappedFile, reading
+from natsbin.store.latencies import find_latencies
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Table:
     seed: npt.NDArray[np.int64]
     form: npt.NDArray[np.uint32]
     scalars: dict[str, npt.NDArray[np.float64]]
-    columns: dict[str, _kernel.Column]
-    kernel: _kernel.Table
+    columns: dict[str, _column.Column]
+    kernel: _table.Table
 
 
 class Store:
@@ -164,15 +165,17 @@ class Store:
             usual = np.array([f.get("epochs") == epochs for f in self.forms])
             regular = np.zeros(self.total, np.uint8)
             regular[self.indexes] = np.array([f.get("regular") is True for f in self.forms])[self.record_forms]
-            regular[index[~usual[form]]] = 0
+            latencies = find_latencies(self.forms, form, scalars["latency"])
+            regular[index[~usual[form] | latencies.irregular]] = 0
             sets = _sets(columns)
-            kernel = _kernel.Table(
+            kernel = _table.Table(
                 epochs,
                 np.searchsorted(index[order], np.arange(self.total + 1)).astype(np.int32),
                 order,
                 seed[order],
                 regular,
-                {name: values[order] for name, values in scalars.items()},
+                {name: values[order] for name, values in (scalars | {"latency": latencies.values}).items()},
+                latencies.are_float64[order],
                 *self._set_orders(form[order]),
                 sets,
             )
@@ -193,7 +196,7 @@ class Store:
         column.points(np.zeros_like(trials), trials, values)
         return values
 
-    def _column(self, path: str) -> _kernel.Column:
+    def _column(self, path: str) -> _column.Column:
         data = self.file.data(path)
         with reading(f"{self.path}: {path}"):
             coding = column_coding(data)
@@ -202,7 +205,7 @@ class Store:
                 counts = self.file.data(path + fmt.TAIL)
                 if counts.layout() != codec.TAIL_LAYOUT:
                     raise ValueError(f"counts of the last batch as {counts.layout()}")
-                tail = _kernel.Column(counts.shape, counts.chunk, (1,), codec.PLAIN, 1, 0, [], None, counts.load)
+                tail = _column.Column(counts.shape, counts.chunk, (1,), codec.PLAIN, 1, 0, [], None, counts.load)
             layout = coding.layout
             shape = (
                 (layout.size, layout.exponent_bits, layout.bias)
@@ -210,7 +213,7 @@ class Store:
                 else (layout.size,)
             )
             last_batch = codec.last_batch(coding.samples).tolist() if coding.kind == codec.COUNT else []
-            return _kernel.Column(
+            return _column.Column(
                 data.shape,
                 data.chunk,
                 shape,
@@ -236,13 +239,13 @@ def column_coding(data: Data) -> codec.Coding:
         return codec.Coding(kind, samples, shift, data.layout(), tail)
 
 
-def _sets(columns: dict[str, _kernel.Column]) -> dict[str, _kernel.SetColumns]:
-    parts: dict[str, dict[str, _kernel.Column]] = {}
+def _sets(columns: dict[str, _column.Column]) -> dict[str, _column.SetColumns]:
+    parts: dict[str, dict[str, _column.Column]] = {}
     for name, column in columns.items():
         set_name, _, quantity = name.rpartition("_")
         parts.setdefault(set_name, {})[quantity] = column
     return {
-        name: _kernel.SetColumns(name, found.get("accuracy"), found.get("loss"), found["time"])
+        name: _column.SetColumns(name, found.get("accuracy"), found.get("loss"), found["time"])
         for name, found in parts.items()
         if "time" in found
     }

@@ -1,4 +1,6 @@
-# Architecture strings and digits, as numbers in the base of their space.
+"""Architecture strings and digits, as numbers in the base of their search space."""
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
 ctypedef fused Character:
     uint8_t
@@ -87,7 +89,7 @@ cdef void rank_all(const Character* text, Py_ssize_t width, bint cells, int32_t*
 
 
 def ranks_of_texts(const uint8_t[::1] raw not None, Py_ssize_t width, bint wide, bint cells, int32_t[::1] out not None):
-    """The number that each string's digits spell, -1 for what is none of the space.
+    """The number that each string's digits spell, -1 if not in this search space.
 
     ``raw`` holds strings of ``width`` characters, of four bytes if ``wide``, as numpy keeps them.
     """

@@ -12,7 +12,7 @@ from libc.math cimport floor, rint
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
 
-include "bits.pxi"
+from natsbin.bits cimport MISSING, bits_of, from_bits, is_missing
 
 cdef uint64_t MANTISSA = 0x000FFFFFFFFFFFFF
 

@@ -1,6 +1,13 @@
-# Doubles as their bits; all bits set is "missing", as in natsbin.store.layouts.
+"""Doubles as their bits. A value that is missing has all bits set, as in natsbin.store.layouts."""
 
-cdef uint64_t MISSING = 0xFFFFFFFFFFFFFFFF
+from libc.stdint cimport uint64_t
+from libc.string cimport memcpy
+
+cdef extern from *:
+    """
+    #define NATSBIN_MISSING 0xFFFFFFFFFFFFFFFFull
+    """
+    const uint64_t MISSING "NATSBIN_MISSING"
 
 
 cdef inline uint64_t bits_of(double value) noexcept nogil:

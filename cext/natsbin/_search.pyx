@@ -1,4 +1,7 @@
-# Choosing among architectures, and the clock of parallel workers.
+"""Choosing among architectures, and the clock of parallel workers."""
+
+from libc.stdint cimport int32_t, uint8_t
+from libc.stdlib cimport free, malloc
 
 
 cdef inline bint dominates(const double* a, const double* b, Py_ssize_t n) noexcept nogil:
@@ -66,7 +69,12 @@ cdef void sink(Worker* heap, Py_ssize_t n) noexcept nogil:
     heap[at] = moved
 
 
-def queue(const double[:, ::1] durations not None, Py_ssize_t workers, double[:, ::1] finished not None, int32_t[:, ::1] by not None):
+def queue(
+    const double[:, ::1] durations not None,
+    Py_ssize_t workers,
+    double[:, ::1] finished not None,
+    int32_t[:, ::1] by not None,
+):
     """For each row a queue of jobs: when each is finished, and by which worker.
 
     The worker that is free first takes the next job; of several, the one with the lowest number.

@@ -8,14 +8,17 @@ and keeps of it what later ones may refer back to: strings, numbers and plain tu
 A caller can admit more globals, each with a function of its own that stands in for it.
 """
 
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Next, PyDict_SetItem
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE, PyList_GetSlice
 from cpython.object cimport PyObject, PyObject_SetItem
 from cpython.set cimport PySet_Contains
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
-from libc.string cimport memchr, memcmp, memcpy, memset
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.string cimport memchr, memset
+
+from natsbin._memo cimport Memo, Pool, is_plain_tuple
+from natsbin.bits cimport from_bits
 
 from collections import OrderedDict
 
@@ -25,8 +28,6 @@ from natsbin.errors import ArchiveError, UnsafePickleError
 
 cdef extern from "Python.h":
     int PyList_SetSlice(object list, Py_ssize_t low, Py_ssize_t high, PyObject *items) except -1
-    object PyUnicode_DecodeUTF8(const char *text, Py_ssize_t size, const char *errors)
-    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
 
 cdef enum:
     MARK = 0x28, EMPTY_TUPLE = 0x29, STOP = 0x2E, BINBYTES = 0x42, SHORT_BINBYTES = 0x43, BINFLOAT = 0x47
@@ -63,28 +64,70 @@ cdef inline uint64_t little_endian(const uint8_t *p, Py_ssize_t size) noexcept n
 
 cdef inline double big_endian_double(const uint8_t *p) noexcept nogil:
     cdef uint64_t bits = 0
-    cdef double value
     cdef int i
     for i in range(8):
         bits = bits << 8 | p[i]
-    memcpy(&value, &bits, 8)
-    return value
+    return from_bits(bits)
 
 
-cdef inline bint is_plain_tuple(object value) noexcept:
-    """Whether a tuple holds str and int alone: what may be a key, and what may be shared by architectures."""
-    cdef object item
-    if type(value) is not tuple:
-        return False
-    for item in <tuple>value:
-        if type(item) is not str and type(item) is not int:
-            return False
-    return True
+# What a pickle may make by calling something: each global that is admitted, and what stands in for it here.
+
+cdef object DTYPES = {
+    code: numpy.dtype(code)
+    for code in ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
+}
 
 
-include "_pickle_values.pxi"
-include "_pickle_pool.pxi"
-include "_pickle_memo.pxi"
+@cython.final
+cdef class _Admitted:
+    """Lies on the stack where a pickle names a global; calls ``function`` instead of it."""
+
+    cdef str name
+    cdef object function
+
+    def __init__(self, str name, object function):
+        self.name = name
+        self.function = function
+
+
+cdef object refusal(str text):
+    return UnsafePickleError(f"it asks for {text}, which no archive contains")
+
+
+def _ordered_dict():
+    return OrderedDict()
+
+
+def _dtype(code, *_flags):
+    if type(code) is not str or code not in DTYPES:
+        raise refusal(f"the dtype {code!r}")
+    return DTYPES[code]
+
+
+def _scalar(dtype, data):
+    if not isinstance(dtype, numpy.dtype) or type(data) is not bytes or len(data) != dtype.itemsize:
+        raise ValueError("a dtype and the bytes of one number were expected")
+    return numpy.frombuffer(data, dtype)[0]
+
+
+cdef object ADMITTED = {
+    ("collections", "OrderedDict"): _Admitted("collections.OrderedDict", _ordered_dict),
+    ("numpy", "dtype"): _Admitted("numpy.dtype", _dtype),
+    ("numpy.core.multiarray", "scalar"): _Admitted("numpy scalar", _scalar),
+    ("numpy._core.multiarray", "scalar"): _Admitted("numpy scalar", _scalar),
+}
+
+
+cdef int check_dtype_state(object target, object state) except -1:
+    """The state that numpy writes for a plain numeric dtype changes nothing; any other is refused."""
+    if not isinstance(target, numpy.dtype) or type(state) is not tuple:
+        raise refusal(f"the state of a {type(target).__name__}")
+    if (<tuple>state)[:1] != (3,) or (<tuple>state)[2:] != (None, None, None, -1, -1, 0):
+        raise refusal("a dtype with structure")
+    order = (<tuple>state)[1]
+    if type(order) is not str or order != target.newbyteorder("<").str[0]:
+        raise refusal(f"a dtype of byte order {order!r}")
+    return 0
 
 
 def first_misfit(object column, frozenset keys not None, frozenset kinds not None):
@@ -102,6 +145,7 @@ def first_misfit(object column, frozenset keys not None, frozenset kinds not Non
     return None
 
 
+@cython.final
 cdef class Unpickler:
     """Unpickles one pickle, fed in pieces, under the name ``source`` in errors.
 
@@ -138,7 +182,7 @@ cdef class Unpickler:
         self.stack = []
         self.records_at = -1
         self.pool = Pool()
-        self.memo = Memo(self.pool)
+        self.memo = Memo(self.pool, (_Admitted, numpy.generic, numpy.dtype))
 
     def feed(self, bytes data not None, bint last=False):
         """Reads on, and returns the architectures completed by it: a list of (index, states).

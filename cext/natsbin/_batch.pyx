@@ -1,4 +1,16 @@
-# Columns asked for arrays of values.
+"""Columns asked for arrays of values: one trial a question, or the mean over the trials of an architecture."""
+
+cimport cython
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
+
+from natsbin._column cimport Column
+from natsbin._questions cimport BLOCK, MOST_TRIALS, Questions, TrialGrid, place_of
+from natsbin.bits cimport MISSING, from_bits
+from natsbin.decoding cimport COUNT, SMALL_FLOAT, SUM, UNSIGNED2, Decoding, dividend_of, number_at, quotient_of
+from natsbin.sums cimport Sum, add, total
+
+import numpy
 
 cdef extern from *:
     """
@@ -15,11 +27,6 @@ for _i in range(16):
     NOTHING[_i] = 0xFF
 
 
-cdef struct Divisor:  # division of 32-bit numbers by one that is known only at run time, as a multiplication
-    uint64_t reciprocal
-    uint32_t by
-
-
 cdef inline Divisor divisor(Py_ssize_t by) noexcept nogil:
     return Divisor((<uint64_t> 0xFFFFFFFFFFFFFFFF) // <uint64_t> by + 1, <uint32_t> by)
 
@@ -28,7 +35,7 @@ cdef inline uint32_t divide(uint32_t number, const Divisor* divisor) noexcept no
     return number if divisor.by == 1 else <uint32_t> natsbin_high_half(divisor.reciprocal, number)
 
 
-cdef struct Places:  # where numbers lie: at `at`, or (where `at` is NULL) side by side from `base` on, by row
+cdef struct Places:  # where numbers lie: at `at`, or if that is NULL side by side from `base` on, by row
     const uint8_t* base
     const uint8_t* last_base  # NULL where the last batch does not matter
     const int32_t* rows
@@ -36,59 +43,53 @@ cdef struct Places:  # where numbers lie: at `at`, or (where `at` is NULL) side 
     const uint8_t** last
 
 
-cdef inline void look(
-    const Decoding* lens, int layout, int kind, bint aside, bint tailed, const Places* places, double* out, Py_ssize_t n
+cdef inline void decode_loop(
+    const Decoding* decoding, int layout, int kind, bint side_by_side, bint has_last, const Places* places, double* out, Py_ssize_t n
 ) noexcept nogil:
-    cdef Py_ssize_t i, size = 2 if layout == UNSIGNED2 else lens.size
-    cdef Decoding own = lens[0]  # copies, which writing to `out` cannot change
+    cdef Py_ssize_t i, size = 2 if layout == UNSIGNED2 else decoding.size
+    cdef Decoding own = decoding[0]  # copies, which writing to `out` cannot change
     cdef Places where = places[0]
     for i in range(n):
-        if aside and where.rows[i] < 0:
+        if side_by_side and where.rows[i] < 0:
             out[i] = from_bits(MISSING)
-        elif aside:
+        elif side_by_side:
             out[i] = number_at(&own, layout, where.base + where.rows[i] * size)
-            out[i] = whole_of(&own, kind, out[i], where.last_base + where.rows[i] if tailed else NULL)
+            out[i] = dividend_of(&own, kind, out[i], where.last_base + where.rows[i] if has_last else NULL)
         else:
             out[i] = number_at(&own, layout, where.at[i])
-            out[i] = whole_of(&own, kind, out[i], where.last[i] if tailed else NULL)
+            out[i] = dividend_of(&own, kind, out[i], where.last[i] if has_last else NULL)
     for i in range(n):  # apart, for the vector divides two at a time
-        out[i] = share_of(&own, kind, out[i])
+        out[i] = quotient_of(&own, kind, out[i])
 
 
-cdef inline void look_at(
-    const Decoding* lens, bint aside, bint tailed, const Places* places, double* out, Py_ssize_t n
+cdef inline void decode_usual(
+    const Decoding* decoding, bint side_by_side, bint has_last, const Places* places, double* out, Py_ssize_t n
 ) noexcept nogil:
     """A loop of its own for each usual way to store values."""
-    if lens.layout == UNSIGNED2 and lens.kind == COUNT:
-        look(lens, UNSIGNED2, COUNT, aside, tailed, places, out, n)
-    elif lens.layout == SMALL_FLOAT and lens.kind == SUM:
-        look(lens, SMALL_FLOAT, SUM, aside, False, places, out, n)
-    elif lens.layout == SMALL_FLOAT and lens.kind == COUNT:
-        look(lens, SMALL_FLOAT, COUNT, aside, tailed, places, out, n)
+    if decoding.layout == UNSIGNED2 and decoding.kind == COUNT:
+        decode_loop(decoding, UNSIGNED2, COUNT, side_by_side, has_last, places, out, n)
+    elif decoding.layout == SMALL_FLOAT and decoding.kind == SUM:
+        decode_loop(decoding, SMALL_FLOAT, SUM, side_by_side, False, places, out, n)
+    elif decoding.layout == SMALL_FLOAT and decoding.kind == COUNT:
+        decode_loop(decoding, SMALL_FLOAT, COUNT, side_by_side, has_last, places, out, n)
     else:
-        look(lens, lens.layout, lens.kind, aside, tailed, places, out, n)
+        decode_loop(decoding, decoding.layout, decoding.kind, side_by_side, has_last, places, out, n)
 
 
-cdef void decode_all(const Decoding* lens, const Places* places, double* out, Py_ssize_t n) noexcept nogil:
+cdef void decode_all(const Decoding* decoding, const Places* places, double* out, Py_ssize_t n) noexcept nogil:
     if places.at == NULL and places.last_base == NULL:
-        look_at(lens, True, False, places, out, n)
+        decode_usual(decoding, True, False, places, out, n)
     elif places.at == NULL:
-        look_at(lens, True, True, places, out, n)
+        decode_usual(decoding, True, True, places, out, n)
     elif places.last == NULL:
-        look_at(lens, False, False, places, out, n)
+        decode_usual(decoding, False, False, places, out, n)
     else:
-        look_at(lens, False, True, places, out, n)
+        decode_usual(decoding, False, True, places, out, n)
 
 
+@cython.final
 cdef class ColumnBatch:
     """A column of a grid, asked for arrays of values."""
-
-    cdef TrialGrid grid
-    cdef Column column
-    cdef Divisor by_epochs, by_trials
-    cdef const uint16_t[::1] kinds
-    cdef const uint8_t[:, ::1] covers
-    cdef const uint8_t[::1] whole
 
     def __cinit__(
         self,
@@ -98,10 +99,10 @@ cdef class ColumnBatch:
         const uint8_t[:, ::1] covers not None,
         const uint8_t[::1] whole not None,
     ):
-        """``covers[kinds[index], epoch]`` says whether all trials of an architecture have a value at an epoch.
+        """``covers[kinds[index], epoch]``: all trials of an architecture have a value at an epoch.
 
-        ``kinds`` has one more entry, for indexes out of range. ``whole[epoch]`` says whether all architectures
-        with trials are covered there.
+        ``kinds`` has one more entry, for indexes out of range. ``whole[epoch]``: every architecture that has trials
+        has a value.
         """
         cdef Py_ssize_t i
         if column.trials != grid.table.row.shape[0] or covers.shape[1] != grid.table.epochs:
@@ -126,7 +127,7 @@ cdef class ColumnBatch:
         cdef const uint8_t** chunks = self.column.chunks
         cdef const uint8_t** tails = NULL if self.column.tail is None else self.column.tail.chunks
         cdef const uint8_t* chunk
-        cdef Py_ssize_t i, size = self.column.lens.size, across = self.column.across, number, offset
+        cdef Py_ssize_t i, size = self.column.decoding.size, across = self.column.across, number, offset
         cdef Py_ssize_t chunk_trials = self.column.chunk_trials
         cdef Divisor by_epochs = self.by_epochs, by_trials = self.by_trials
         cdef uint32_t epoch, band, over
@@ -176,7 +177,7 @@ cdef class ColumnBatch:
                 at[i] = chunk + offset * size
                 if tails != NULL:
                     last[i] = tails[number] + offset
-        decode_all(&self.column.lens, &places, out, n)
+        decode_all(&self.column.decoding, &places, out, n)
         return n
 
     cdef int decode_fetching(
@@ -190,7 +191,7 @@ cdef class ColumnBatch:
             self.column.fetch(-1 - done)
         return 0
 
-    def values(self, NativeQuestions asked not None, double[::1] out not None):
+    def values(self, Questions asked not None, double[::1] out not None):
         """The value that each question asks for, or the mean over an architecture's trials.
 
         Missing where there is no such trial, or where any trial of the architecture has no value at that epoch.
@@ -199,38 +200,38 @@ cdef class ColumnBatch:
         cdef bint whole, one
         if asked.grid is not self.grid or out.shape[0] != n:
             raise ValueError("the questions are about another grid, or not as many as places for answers")
-        one = asked.at.one
+        one = asked.at.one_trial
         if n == 0:
             return
         if not one and asked.at.epoch_step == 0 and n > 2 * self.grid.total:
             return self.means_of_epoch(asked, out)
         with nogil:
-            whole = self.all_whole(asked)
+            whole = self.all_covered(asked)
             if asked.at.epoch_step == 0 and one and whole and n > 2 * self.column.trials:
-                self.ones_of_epoch(asked, out)
+                self.single_values_of_epoch(asked, out)
                 j = n
             while j < n:
                 m = min(BLOCK, n - j)
                 if one:
-                    self.ones(asked, whole, j, m, &out[j])
+                    self.single_values(asked, whole, j, m, &out[j])
                 else:
                     m = self.means(asked, j, n, &out[j])
                 j += m
 
-    cdef means_of_epoch(self, NativeQuestions asked, double[::1] out):
+    cdef means_of_epoch(self, Questions asked, double[::1] out):
         """All answers, where there are more than architectures: each mean is made once."""
         cdef const double[::1] means
         cdef Py_ssize_t j, total = self.grid.total, step = asked.at.index_step
         cdef const int64_t* index = asked.at.index
-        everything = _numpy.arange(total + 1)
-        found = _numpy.empty(total + 1)
-        self.values(NativeQuestions(self.grid, total + 1, everything, asked.kept[1], None, None, None), found)
+        everything = numpy.arange(total + 1)
+        found = numpy.empty(total + 1)
+        self.values(Questions(self.grid, total + 1, everything, asked.kept[1], None, None, None), found)
         means = found
         with nogil:
             for j in range(asked.n):
                 out[j] = means[index[j * step] if <uint64_t> index[j * step] < <uint64_t> total else total]
 
-    cdef int ones_of_epoch(self, NativeQuestions asked, double[::1] out) except -1 nogil:
+    cdef int single_values_of_epoch(self, Questions asked, double[::1] out) except -1 nogil:
         """All answers, where there are more than trials: each value of the epoch is decoded once."""
         cdef Py_ssize_t j = 0, k, m, n = asked.n, trials = self.column.trials
         cdef double* values = <double*> malloc((trials + 1) * sizeof(double))
@@ -257,7 +258,7 @@ cdef class ColumnBatch:
             free(values)
         return 0
 
-    cdef bint all_whole(self, NativeQuestions asked) noexcept nogil:
+    cdef bint all_covered(self, Questions asked) noexcept nogil:
         """Whether all architectures are covered at all epochs that are asked for."""
         cdef Py_ssize_t k
         cdef bint whole = True
@@ -265,24 +266,19 @@ cdef class ColumnBatch:
             whole &= self.whole[asked.at.epoch[k]]
         return whole
 
-    cdef inline bint covered(self, NativeQuestions asked, Py_ssize_t j) noexcept nogil:
-        """Whether all trials of question j's architecture have a value at its epoch."""
-        return self.covers[
-            self.kinds[self.grid.place(asked.at.index[j * asked.at.index_step])],
-            asked.at.epoch[j * asked.at.epoch_step],
-        ]
-
-    cdef int ones(self, NativeQuestions asked, bint whole, Py_ssize_t start, Py_ssize_t n, double* out) except -1 nogil:
+    cdef int single_values(
+        self, Questions asked, bint whole, Py_ssize_t start, Py_ssize_t n, double* out
+    ) except -1 nogil:
         """Values of one trial a question, of up to BLOCK questions."""
         cdef int32_t[BLOCK] rows
         cdef Py_ssize_t j
         asked.rows(start, n, rows)
         if not whole:
             for j in range(n):
-                rows[j] = rows[j] if self.covered(asked, start + j) else -1
+                rows[j] = rows[j] if covered(self, asked, start + j) else -1
         return self.decode_fetching(rows, asked.at.epoch + start * asked.at.epoch_step, asked.at.epoch_step, out, n)
 
-    cdef Py_ssize_t means(self, NativeQuestions asked, Py_ssize_t start, Py_ssize_t end, double* out) except -1 nogil:
+    cdef Py_ssize_t means(self, Questions asked, Py_ssize_t start, Py_ssize_t end, double* out) except -1 nogil:
         """Means over the trials of architectures, from question ``start`` on as far as a block holds; how many."""
         cdef int32_t[BLOCK] rows
         cdef int64_t[BLOCK] epochs
@@ -298,7 +294,7 @@ cdef class ColumnBatch:
         cdef int64_t epoch
         cdef Sum sum
         while j < end and m <= room and j - start < BLOCK:
-            i, epoch = self.grid.place(index[j * step]), epoch_of[j * epoch_step]
+            i, epoch = place_of(self.grid, index[j * step]), epoch_of[j * epoch_step]
             count = counts[i] if self.covers[self.kinds[i], epoch] else 0
             t = first[i]
             for k in range(count):

@@ -1,4 +1,6 @@
-# The stream of Python's random module: the Mersenne Twister MT19937, and what random.choice makes of it.
+"""The stream of Python's random module: the Mersenne Twister MT19937, and what random.choice makes of it."""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 cdef enum:
     WORDS = 624  # of the state

@@ -1,0 +1,284 @@
+"""The fast path of the nats_bench-compatible API: its dicts and tuples, equal to what its live objects give.
+
+The object path of ``natsbin.api`` is the plain reference.
+"""
+
+cimport cython
+from libc.math cimport INFINITY
+from libc.stdint cimport int32_t, uint8_t
+
+from natsbin._column cimport SetColumns
+from natsbin._table cimport LATENCY_FLOAT64, LATENCY_NONE, NO_COSTS, Costs, Point, Table, answers, trial_of
+from natsbin.bits cimport is_missing
+
+from random import getrandbits as _getrandbits
+
+from numpy import float64 as _float64
+
+from natsbin.errors import QuestionError
+
+cdef object getrandbits = _getrandbits
+cdef object float64 = _float64
+cdef dict NO_TABLES = {}
+
+
+@cython.final
+cdef class LabelledSet:
+    """One set of a ``get_more_info`` dict, and its keys there. Without values of a ``required`` one there is an error."""
+
+    cdef readonly SetColumns columns
+    cdef readonly str loss, accuracy, per_time, all_time
+    cdef readonly bint required
+
+    def __init__(self, str label not None, SetColumns columns not None, bint required=False):
+        self.columns, self.required = columns, required
+        self.loss, self.accuracy = f"{label}-loss", f"{label}-accuracy"
+        self.per_time, self.all_time = f"{label}-per-time", f"{label}-all-time"
+
+    cdef tuple keys(self):
+        return self.loss, self.accuracy, self.per_time, self.all_time
+
+
+@cython.final
+cdef class ScalarTable:
+    """A table laid out for the API: the sets of its dicts in their order, and what stands between them."""
+
+    cdef readonly Table table
+    cdef LabelledSet train
+    cdef list others
+    cdef SetColumns valid, valtest
+    cdef dict blank_info
+    cdef list time_keys  # by order of evaluated sets: (place among the table's times, two keys) of each set
+    cdef list blank_costs  # likewise
+
+    def __init__(self, Table table not None, LabelledSet train not None, comment, list others not None):
+        """``comment`` is the text after the train set, or None."""
+        self.table, self.train, self.others = table, train, others
+        self.valid, self.valtest = table.sets.get("x-valid"), table.sets.get("ori-test")
+        place = {name: 2 * i for i, name in enumerate(table.sets)}
+        self.time_keys = [
+            tuple([(place[name], f"T-{name}@epoch", f"T-{name}@total") for name in ("train", *names)])
+            for names in table.orders
+        ]
+        # Dicts grow slowly: a copy of one that has every key is filled in faster.
+        self.blank_costs = [
+            dict.fromkeys(["flops", "params", "latency", *(key for _, *keys in order for key in keys)])
+            for order in self.time_keys
+        ]
+        self.blank_info = dict.fromkeys(train.keys())
+        if comment is not None:
+            self.blank_info["comment"] = comment
+        for one in others:
+            self.blank_info.update(dict.fromkeys((<LabelledSet?> one).keys()))
+
+    cdef int put(self, dict out, LabelledSet one, Py_ssize_t index, Py_ssize_t epoch, Py_ssize_t only) except -1:
+        """Fill in the keys of a set in a copy of ``blank_info``, or remove them if the set has no values."""
+        cdef Point point
+        if not self.table.point(one.columns, index, epoch, only, &point):
+            del out[one.loss], out[one.accuracy], out[one.per_time], out[one.all_time]
+            return 0
+        out[one.loss] = point.loss
+        out[one.accuracy] = point.accuracy
+        out[one.per_time] = point.all_time / (epoch + 1)
+        out[one.all_time] = point.all_time
+        return 1
+
+
+@cython.final
+cdef class ScalarAnswers:
+    """Answers for architectures of which no program holds an object.
+
+    Every method gives None for anything but the plain case (an int index that ``states`` has as unloaded, names and
+    epochs that exist, regular records), before a random number is drawn; the caller then asks its objects.
+    """
+
+    cdef uint8_t[::1] states
+    cdef uint8_t unloaded
+    cdef object open
+    cdef dict tables  # by hp, by dataset
+
+    def __init__(self, states not None, uint8_t unloaded, open not None):
+        """``states`` has a byte an architecture; ``open(hp, dataset)`` gives a ScalarTable, or None for no table."""
+        self.states, self.unloaded, self.open = states, unloaded, open
+        self.tables = {}
+
+    cdef ScalarTable scalar_table(self, hp, dataset):
+        cdef object found = (<dict> self.tables.get(hp, NO_TABLES)).get(dataset, False)
+        if found is False:
+            if type(hp) is not str or type(dataset) is not str:
+                return None
+            found = self.open(hp, dataset)
+            self.tables.setdefault(hp, {})[dataset] = found
+        return <ScalarTable?> found if found is not None else None
+
+    cdef inline Py_ssize_t place_of(self, index) except -2:
+        """An index that is a plain int and unloaded; else -1."""
+        cdef Py_ssize_t i
+        if type(index) is not int:
+            return -1
+        try:
+            i = index
+        except OverflowError:
+            return -1
+        return i if 0 <= i < self.states.shape[0] and self.states[i] == self.unloaded else -1
+
+    cdef inline Py_ssize_t epoch_of(self, iepoch, Py_ssize_t epochs) except -2:
+        cdef Py_ssize_t epoch
+        if iepoch is None:
+            return epochs - 1
+        if type(iepoch) is not int:
+            return -1
+        try:
+            epoch = iepoch
+        except OverflowError:
+            return -1
+        return epoch if 0 <= epoch < epochs else -1
+
+    def more_info(self, index, dataset, iepoch, hp, is_random):
+        """The dict of ``get_more_info``; draws as ``random.choice`` does where ``is_random`` is True."""
+        cdef ScalarTable scalar
+        cdef Py_ssize_t i = self.place_of(index), epoch, only = -1
+        cdef dict out
+        cdef LabelledSet one
+        if i < 0:
+            return None
+        scalar = self.scalar_table(hp, dataset)
+        if scalar is None or not answers(scalar.table, i):
+            return None
+        epoch = self.epoch_of(iepoch, scalar.table.epochs)
+        if epoch < 0:
+            return None
+        if is_random is True:
+            only = draw(scalar.table, i)
+        elif is_random is not False:
+            if type(is_random) is not int:
+                return None
+            only = trial_of(scalar.table, i, is_random) if -1 < is_random < 1 << 62 else -1
+            if only < 0:
+                return None
+        out = scalar.blank_info.copy()
+        if not scalar.put(out, scalar.train, i, epoch, only):
+            raise ValueError(f"architecture {index} has no train values at epoch {epoch}: damaged")
+        for one in scalar.others:
+            if not scalar.put(out, one, i, epoch, only) and one.required:
+                raise QuestionError(f"architecture {index}: no value {one.columns.name}@{epoch} in every seed")
+        return out
+
+    def cost_info(self, index, dataset, hp):
+        """The dict of ``get_cost_info``."""
+        cdef ScalarTable scalar
+        cdef Py_ssize_t i = self.place_of(index), place, order
+        cdef const Costs* costs
+        cdef const double* times
+        cdef Table table
+        cdef dict out
+        cdef tuple keys
+        if i < 0:
+            return None
+        scalar = self.scalar_table(hp, dataset)
+        if scalar is None or not answers(scalar.table, i):
+            return None
+        table = scalar.table
+        costs = table.costs_of(i)
+        if costs.known == NO_COSTS or not table.same_sets(i):
+            return None
+        times = table.times_of(i)
+        order = table.order[table.first[i]]
+        out = (<dict> scalar.blank_costs[order]).copy()
+        out["flops"], out["params"], out["latency"] = costs.flops, float64(costs.params), latency_of(costs)
+        for keys in <tuple> scalar.time_keys[order]:
+            place = keys[0]
+            out[keys[1]] = times[place]
+            out[keys[2]] = times[place + 1]
+        return out
+
+    def simulate(self, index, dataset, iepoch, hp):
+        """(accuracy, latency, seconds) of ``simulate_train_eval``; draws once or twice, as the API does."""
+        cdef ScalarTable scalar, priced
+        cdef Py_ssize_t i = self.place_of(index), epoch, only
+        cdef const Costs* costs
+        cdef Point train, valid, last
+        cdef Table table
+        if i < 0:
+            return None
+        priced = self.scalar_table(hp, dataset)
+        scalar = self.scalar_table(hp, "cifar10-valid") if dataset == "cifar10" else priced
+        if scalar is None or priced is None or dataset == "cifar10-valid":
+            return None
+        table = scalar.table
+        if not (answers(table, i) and answers(priced.table, i)) or scalar.valid is None:
+            return None
+        epoch = self.epoch_of(iepoch, table.epochs)
+        costs = priced.table.costs_of(i)
+        if epoch < 0 or costs.known == NO_COSTS:
+            return None
+        if table.point(scalar.valid, i, epoch, -1, &valid):
+            only = draw(table, i)
+            table.point(scalar.valid, i, epoch, only, &valid)
+            table.point(scalar.train.columns, i, epoch, only, &train)
+            return valid.accuracy, latency_of(costs), train.all_time + valid.all_time / (epoch + 1)
+        # Without a validation accuracy at this epoch the API takes that of the whole test set, and the time of a
+        # second random trial's last epoch.
+        if dataset == "cifar10" or scalar.valtest is None or not table.point(scalar.valtest, i, epoch, -1, &valid):
+            return None
+        if not table.point(scalar.valid, i, table.epochs - 1, -1, &last):
+            return None
+        only = draw(table, i)
+        table.point(scalar.valtest, i, epoch, only, &valid)
+        table.point(scalar.train.columns, i, epoch, only, &train)
+        only = draw(table, i)
+        table.point(scalar.valid, i, table.epochs - 1, only, &last)
+        return valid.accuracy, latency_of(costs), train.all_time + last.all_time / table.epochs
+
+    def find_best(self, const int32_t[::1] indexes not None, dataset, setname, hp, flop_max, param_max):
+        """(index, accuracy) of ``find_best`` among ``indexes``: the first of the highest; (-1, None) for none.
+
+        A limit of None limits nothing. None where the API's objects must be asked about any of them.
+        """
+        cdef ScalarTable scalar = self.scalar_table(hp, dataset)
+        cdef SetColumns columns
+        cdef Table table
+        cdef Py_ssize_t k, i, best = -1
+        cdef double accuracy, highest = 0.0
+        cdef const Costs* costs
+        cdef double flop_limit = INFINITY if flop_max is None else flop_max
+        cdef double param_limit = INFINITY if param_max is None else param_max
+        if scalar is None or scalar.table.sets.get(setname) is None:
+            return None
+        table = scalar.table
+        columns = <SetColumns> table.sets[setname]
+        if columns.accuracy is None or columns.loss is None:
+            return None
+        for k in range(indexes.shape[0]):
+            i = indexes[k]
+            if not (0 <= i < self.states.shape[0] and self.states[i] == self.unloaded and answers(table, i)):
+                return None
+            costs = table.costs_of(i)
+            if costs.known == NO_COSTS:
+                return None
+            if costs.flops > flop_limit or costs.params > param_limit:
+                continue
+            accuracy = table.mean_accuracy(columns.accuracy, table.epochs - 1, i)
+            if is_missing(accuracy):
+                return None
+            if best == -1 or accuracy > highest:
+                best, highest = i, accuracy
+        return (best, highest) if best >= 0 else (-1, None)
+
+
+cdef object latency_of(const Costs* costs):
+    """A latency of the type that the API gives."""
+    if costs.known == LATENCY_NONE:
+        return None
+    return float64(costs.latency) if costs.known == LATENCY_FLOAT64 else costs.latency
+
+
+cdef Py_ssize_t draw(Table table, Py_ssize_t index) except -1:
+    """A random trial of an architecture that has some, from the ``random`` module as ``random.choice`` draws it."""
+    cdef Py_ssize_t n = table.first[index + 1] - table.first[index], bits = 0, k
+    while n >> bits:
+        bits += 1
+    k = getrandbits(bits)
+    while k >= n:
+        k = getrandbits(bits)
+    return table.first[index] + k
