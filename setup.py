@@ -34,6 +34,7 @@ setup(
     ext_modules=cythonize(
         extensions,
         include_path=["cext"],
+        build_dir="build/debug" if debug else None,  # the C sources with checks stay apart
         shared_utility_qualified_name=SHARED,
         compiler_directives={
             "language_level": 3,

@@ -1,7 +1,7 @@
 """How one number is laid out in bytes: a small unsigned integer, or a float cut to the bits that are used.
 
 Both are types of HDF5, so any HDF5 reader shows the numbers. All bits set means "missing" in either.
-This is the plain reference; the native twins are ``pack`` in ``cext/_codec.pyx`` and the kernel's decoder.
+This is the plain reference; the native twins are ``pack`` in ``cext/natsbin/_codec.pyx`` and the kernel's decoder.
 """
 
 from __future__ import annotations
