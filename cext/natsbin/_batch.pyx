@@ -44,7 +44,8 @@ cdef struct Places:  # where numbers lie: at `at`, or if that is NULL side by si
 
 
 cdef inline void decode_loop(
-    const Decoding* decoding, int layout, int kind, bint side_by_side, bint has_last, const Places* places, double* out, Py_ssize_t n
+    const Decoding* decoding, int layout, int kind, bint side_by_side, bint has_last, const Places* places,
+    double* out, Py_ssize_t n,
 ) noexcept nogil:
     cdef Py_ssize_t i, size = 2 if layout == UNSIGNED2 else decoding.size
     cdef Decoding own = decoding[0]  # copies, which writing to `out` cannot change

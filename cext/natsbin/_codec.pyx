@@ -130,7 +130,7 @@ def counts(
             found = False
             while lo < m and excess[order[lo]] <= gap + 1e-7:
                 j = order[lo]
-                # Exactly the arithmetic of the decoder: full batches are whole percents, the last adds its float32 product.
+                # The arithmetic of the decoder: full batches are whole percents, the last adds its float32 product.
                 found_value = (100.0 * (correct - j) + (100.0 * j + excess[j])) / sample_count
                 if j <= correct and bits_of(found_value) == bits_of(value):  # -0.0 is not 0.0
                     out[i] = correct

@@ -100,7 +100,7 @@ cdef class Column:
         return 0
 
     def points(self, const int32_t[::1] epochs not None, const int32_t[::1] trials not None, double[::1] out not None):
-        """``out[i]`` becomes the value of ``trials[i]`` at ``epochs[i]``; trial -1 gives missing. IndexError outside."""
+        """``out[i]`` becomes the value of ``trials[i]`` at ``epochs[i]``; trial -1 is missing. IndexError outside."""
         cdef Py_ssize_t i, n = trials.shape[0], done = 0, offset
         cdef int32_t limit = max(1, self.epochs)
         cdef bint inside = True

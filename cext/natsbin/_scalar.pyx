@@ -24,7 +24,7 @@ cdef dict NO_TABLES = {}
 
 @cython.final
 cdef class LabelledSet:
-    """One set of a ``get_more_info`` dict, and its keys there. Without values of a ``required`` one there is an error."""
+    """One set of a ``get_more_info`` dict, and its keys there. A ``required`` set without values is an error."""
 
     cdef readonly SetColumns columns
     cdef readonly str loss, accuracy, per_time, all_time

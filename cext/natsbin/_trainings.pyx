@@ -211,10 +211,11 @@ def trainings(
     if varied:
         for j in range(n):
             if seconds[j] != seconds[j] and not is_missing(accuracy[j]):
+                seconds[j] = train.seconds_of(asked, j)
                 if covered(valid, asked, j):
-                    seconds[j] = train.seconds_of(asked, j) + validation.seconds_of(asked, j) / (epoch[j * epoch_step] + 1)
+                    seconds[j] += validation.seconds_of(asked, j) / (epoch[j * epoch_step] + 1)
                 else:
-                    seconds[j] = train.seconds_of(asked, j) + validation.seconds_of(again, j) / (last + 1)
+                    seconds[j] += validation.seconds_of(again, j) / (last + 1)
 
 
 cdef int fall_back(
