@@ -12,7 +12,9 @@ import numpy.typing as npt
 from natsbin import _kernel
 from natsbin.api.utils import mean
 from natsbin.batch.arrays import Floats, Longs
-from natsbin.store import Store, forms
+from natsbin.store import Store
+from natsbin.store.format import ColumnKey
+from natsbin.store.forms import Scalar
 from natsbin.store.layouts import MISSING, is_missing
 
 Bools = npt.NDArray[np.bool_]
@@ -59,9 +61,7 @@ class BatchTable:
         """Architectures that only their records answer for."""
         present = np.zeros(self.total, np.bool_)
         present[self.store.indexes] = True
-        by_form = np.array([form.get("regular") is not True for form in self.store.forms])
-        doubtful = np.bincount(self.table.architecture, minlength=self.total) > 0
-        doubtful[self.store.indexes] |= by_form[self.store.record_forms]
+        doubtful = ~self.store.regular | (np.bincount(self.table.architecture, minlength=self.total) > 0)
         found: Bools = present & doubtful & (self.counts == 0)
         return found
 
@@ -74,11 +74,9 @@ class BatchTable:
     def mixed(self) -> Bools:
         """Architectures of which not all trials were evaluated on the same sets."""
         kinds: dict[frozenset[str], int] = {}
-        used = np.unique(self.table.form)
-        kind_of_form = np.zeros(len(self.store.forms), np.int64)
-        for number in used.tolist():
-            names = frozenset(forms.evaluated_sets(self.store.forms[number]))
-            kind_of_form[number] = kinds.setdefault(names, len(kinds))
+        kind_of_form = np.zeros(max(self.table.forms, default=0) + 1, np.int64)
+        for number, form in self.table.forms.items():
+            kind_of_form[number] = kinds.setdefault(frozenset(form.evaluated_sets), len(kinds))
         kind = kind_of_form[self.table.form]
         least, most = np.full(self.total, len(kinds)), np.full(self.total, -1)
         np.minimum.at(least, self.table.architecture, kind)
@@ -92,17 +90,15 @@ class BatchTable:
         return self._coverage[setname]
 
     def _find_coverage(self, setname: str) -> Coverage:
-        field = "train_acc1es" if setname == "train" else "eval_acc1es"
+        column = ColumnKey(setname, "accuracy")
         trials = np.flatnonzero(self.counts[self.table.architecture])
         index, form = self.table.architecture[trials], self.table.form[trials]
         answered, place = np.unique(index, return_inverse=True)
         there = np.ones((len(answered), self.epochs), np.bool_)
         for number in np.unique(form).tolist():
-            runs = next(item[3] for item in self.store.forms[number]["trial"] if item[0] == field)
             lacks = np.ones(self.epochs, np.bool_)
-            for name, start, stop in runs:
-                if name == setname:
-                    lacks[start:stop] = False
+            for start, stop in self.table.forms[number].epochs_of.get(column, ()):
+                lacks[start:stop] = False
             if lacks.any():
                 there[np.ix_(place[form == number], lacks)] = False
         patterns, kinds_there = np.unique(np.packbits(there, axis=1), axis=0, return_inverse=True)
@@ -156,7 +152,7 @@ class BatchTable:
     @cached_property
     def _latencies(self) -> tuple[Floats, Bools]:
         """The means by architecture, and where the API fails to find one."""
-        by_form = {number: self._latency_form(number) for number in np.unique(self.table.form).tolist()}
+        by_form = {number: _latency_form(form.latency) for number, form in self.table.forms.items()}
         values = self.table.scalars["latency"]
         means, failing = np.full(self.total, MISSING), np.zeros(self.total, np.bool_)
         trials: dict[int, list[tuple[int, Any]]] = {}
@@ -181,24 +177,6 @@ class BatchTable:
                 means[index] = mean(measured)
         return means, failing
 
-    def _latency_form(self, number: int) -> tuple[bool, Any, bool]:
-        """Whether a form's latency is the same for all its trials, what it then is, and if not, is it a float64?
-
-        None is a latency whose mean the API fails to make.
-        """
-        spec: Any = next((i[2] for i in self.store.forms[number]["trial"] if i[0] == "latency"), None)
-        if spec is None or spec[0] == "slot":
-            return True, None, False
-        if spec[0] == "list" and len(spec[1]) == 1 and spec[1][0][0] == "slot":
-            return False, None, spec[1][0][1] == "float64"
-        literal = forms.thaw(spec, "")
-        if literal is None:
-            return True, -1.0, False
-        try:
-            return True, mean(list(literal)), False
-        except (ArithmeticError, TypeError):
-            return True, None, False
-
     def time_per_epoch(self, setname: str) -> Floats:
         """Mean seconds of an epoch on a set, by architecture."""
         return self._whole_time(setname, float(self.epochs))
@@ -220,3 +198,22 @@ class BatchTable:
     def last(self) -> Longs:
         """The last epoch, as an array of one."""
         return np.array([self.epochs - 1], np.int64)
+
+
+def _latency_form(latency: Scalar | None) -> tuple[bool, Any, bool]:
+    """Whether a form's latency is the same for all its trials, what it then is, and if not, is it a float64?
+
+    None is a latency whose mean the API fails to make.
+    """
+    slot = latency and latency.slot
+    if latency is None or (slot and not slot.in_list):
+        return True, None, False
+    if slot:
+        return False, None, slot.type == "float64"
+    literal = latency.value(MISSING)
+    if literal is None:
+        return True, -1.0, False
+    try:
+        return True, mean(list(literal)), False
+    except (ArithmeticError, TypeError):
+        return True, None, False

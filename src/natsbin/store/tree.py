@@ -17,8 +17,8 @@ import numpy.typing as npt
 import xxhash
 
 from natsbin.errors import NatsbinError, OutputError
-from natsbin.store import filters
 from natsbin.store import format as fmt
+from natsbin.store.filters import Pipeline
 from natsbin.store.seal import seal
 
 Chunk = tuple[tuple[int, ...], npt.NDArray[np.uint8]]
@@ -46,16 +46,12 @@ class TreeWriter:
         fill: float | None = None,
     ) -> None:
         """Write one dataset; chunks that are not given read as ``fill``. ``dims`` are paths of its scales."""
-        filtered = self._packed or path in fmt.TEXTS
+        compressed = self._packed or path in fmt.TEXTS
+        filters = Pipeline.compressing(kind.get_size()) if compressed else Pipeline()
         create = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         create.set_chunk(chunk)
         create.set_obj_track_times(False)  # equal archives make equal bytes
-        size = kind.get_size()
-        shuffled = filtered and size <= 8  # the bytes of a text are no columns
-        if shuffled:
-            create.set_shuffle()
-        if filtered:
-            create.set_deflate(fmt.DEFLATE_LEVEL)
+        filters.write(create)
         if fill is not None:
             create.set_fill_value(np.array(fill))
         links = h5py.h5p.create(h5py.h5p.LINK_CREATE)
@@ -67,8 +63,7 @@ class TreeWriter:
         digests = np.zeros(counts, np.uint64)
         for start, raw in chunks:
             digests[tuple(s // c for s, c in zip(start, chunk, strict=True))] = xxhash.xxh3_64_intdigest(raw.data)
-            data, mask = filters.compress(raw, size, shuffled=shuffled) if filtered else (raw.tobytes(), 0)
-            dataset.write_direct_chunk(start, data, mask)
+            dataset.write_direct_chunk(start, *filters.encode(raw))
         dataset.chunk_iter(lambda chunk: self.chunks.append((chunk.byte_offset, chunk.byte_offset + chunk.size)))
         node = h5py.Dataset(dataset)
         for name, value in (attrs or {}).items():

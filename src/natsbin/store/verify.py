@@ -57,7 +57,7 @@ def check(store: Store, progress: Progress | None = None) -> Checked:
 
 def _read_tables(store: Store, faults: list[str]) -> None:
     try:
-        store.record_forms  # noqa: B018 - read and checked on first use
+        store.regular  # noqa: B018 - read and checked on first use
         for key in store.keys:
             store.table(*key)
     except StoreError as error:
