@@ -363,8 +363,10 @@ def _parse_field(item: Any) -> tuple[str, Field]:
 
 
 def _parse_run(item: Any) -> Run:
-    if type(item) is list and list(map(type, item)) == [str, int, int] and item[0] and 0 <= item[1] < item[2] <= 100_000:
-        return Run(*item)
+    if type(item) is list and list(map(type, item)) == [str, int, int]:
+        run = Run(*item)
+        if run.set and 0 <= run.start < run.stop <= 100_000:
+            return run
     raise ValueError(f"run {item!r:.80}, expected a set and its epochs from start to stop")
 
 

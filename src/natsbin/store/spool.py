@@ -1,7 +1,7 @@
 """Columns on their way from splits to chunks, kept in an anonymous temporary file.
 
-Archives come by architecture, a store is laid out by epoch. The spool holds the splits' blocks until all are
-there; being anonymous, it is gone with the process, however that ends.
+Archives are ordered by architecture, a store by epoch. The spool holds the blocks of all splits until the last one
+has come. The file has no name, so it disappears with the process, however that ends.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(OSError):  # of a full disk: what it could not take is not needed any more
+        with suppress(OSError):  # a full disk could not take everything, but nothing of it is needed any more
             self._file.close()
 
     def add(self, table: tuple[str, str], block: Block, first_trial: int) -> None:
@@ -67,7 +67,7 @@ class Spool:
         return max((stop for block in blocks for _, stop in block.epochs), default=0)
 
     def is_constant(self, table: tuple[str, str], column: ColumnKey) -> bool:
-        """Whether one number a trial says everything about a column."""
+        """Whether a column needs only one number for each trial."""
         return all(block.constant for block in self._blocks[table][column])
 
     def gather(

@@ -9,7 +9,7 @@ from natsbin.errors import StoreError
 from natsbin.store.reader import Store
 
 Progress = Callable[[int, int], None]
-"""Told the number of datasets, or of architectures, that are done, and of all."""
+"""Called with the number of datasets, or of architectures, that are done, and of all."""
 
 MOST_FAULTS = 20
 """How many faults an error lists."""
