@@ -8,13 +8,13 @@ every trial of an archive is a NamedTuple, as those hash at native speed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from natsbin.store.format import CURVES, SCALARS, ColumnKey
-from natsbin.store.literals import MAPPINGS, Slot, Spec, check, freeze, freeze_scalar, slot_of, thaw, thaw_scalar
+from natsbin.store.literals import MAPPINGS, Slot, Spec, freeze, freeze_scalar, slot_of, thaw, thaw_scalar
 
 Epochs = tuple[tuple[int, int], ...]
 """Runs start..stop of epochs."""
@@ -24,7 +24,8 @@ _REGULAR_FIELDS = {
     "params", "flop", "latency", "epochs", "eval_names",
 }  # fmt: skip
 
-Item = TypeVar("Item")
+MOST_EPOCHS = 100_000
+"""Keys of curves above this are kept as they are."""
 
 
 class Run(NamedTuple):
@@ -40,6 +41,17 @@ class Literal(NamedTuple):
 
     spec: Spec
 
+    @staticmethod
+    def of(value: Any, arch: str) -> Literal:
+        """The form of a value. TypeError for a type that no archive holds."""
+        return Literal(freeze(value, arch))
+
+    @staticmethod
+    def parse(spec: Spec) -> Literal:
+        """From parsed JSON. Raises ValueError or TypeError for anything else."""
+        thaw(spec, "")
+        return Literal(spec)
+
     def value(self, arch: str) -> Any:
         return thaw(self.spec, arch)
 
@@ -51,6 +63,18 @@ class Scalar(NamedTuple):
     """``params``, ``flop`` or ``latency``: mostly one float, which a column keeps."""
 
     spec: Spec
+
+    @staticmethod
+    def of(value: Any, arch: str) -> tuple[Scalar, float | None]:
+        """The form of a value, and the number for its column if it is one float."""
+        spec, number = freeze_scalar(value, arch)
+        return Scalar(spec), number
+
+    @staticmethod
+    def parse(spec: Spec) -> Scalar:
+        """From parsed JSON. Raises ValueError or TypeError for anything else."""
+        thaw_scalar(spec, 0.0, "")
+        return Scalar(spec)
 
     @property
     def slot(self) -> Slot | None:
@@ -114,13 +138,11 @@ class TrialForm:
 
     @staticmethod
     def parse(parsed: Mapping[str, Any]) -> TrialForm:
-        """From parsed JSON. Raises ValueError for what is no form of a trial."""
-        epochs, fields = parsed.get("epochs"), _list("trial", parsed.get("trial"), _parse_field)
+        """From parsed JSON. Raises ValueError, TypeError or KeyError for what is no form of a trial."""
+        epochs = parsed["epochs"]
         if epochs is not None and type(epochs) is not int:
             raise ValueError(f"epochs {epochs!r:.80}, expected a number or null")
-        if len(dict(fields)) != len(fields):
-            raise ValueError("a field of a trial comes twice")
-        return TrialForm(_mapping(parsed.get("type")), epochs, fields)
+        return TrialForm(_mapping(parsed["type"]), epochs, tuple(map(_parse_field, parsed["trial"])))
 
     def dumps(self) -> str:
         """As JSON."""
@@ -189,8 +211,13 @@ class State(NamedTuple):
             elif key == "arch_index" and type(value) is int and value == index:
                 items.append((key, Index()))
             else:
-                items.append((key, Literal(freeze(value, arch))))
+                items.append((key, Literal.of(value, arch)))
         return State(type(state).__name__, tuple(items))
+
+    @staticmethod
+    def parse(mapping: Any, items: Any) -> State:
+        """From parsed JSON. Raises ValueError or TypeError for what is no state."""
+        return State(_mapping(mapping), tuple((key, _parse_item(spec)) for key, spec in items))
 
     def to_json(self) -> tuple[Any, ...]:
         items = [(key, item.spec if isinstance(item, Literal) else item.to_json()) for key, item in self.items]
@@ -207,9 +234,9 @@ class RecordForm:
 
     @staticmethod
     def parse(parsed: Mapping[str, Any]) -> RecordForm:
-        """From parsed JSON. Raises ValueError for what is no form of a record."""
-        states = _list("states", parsed.get("states"), _parse_state)
-        return RecordForm(_mapping(parsed.get("record")), states, parsed.get("regular") is True)
+        """From parsed JSON. Raises ValueError, TypeError or KeyError for what is no form of a record."""
+        states = tuple((hp, State.parse(mapping, items)) for hp, (mapping, items) in parsed["states"])
+        return RecordForm(_mapping(parsed["record"]), states, parsed["regular"] is True)
 
     def dumps(self) -> str:
         """As JSON."""
@@ -253,20 +280,9 @@ class Forms:
             form = self.parsed[number]
             try:
                 self._known[number] = (RecordForm if "record" in form else TrialForm).parse(form)
-            except ValueError as error:
+            except (ValueError, TypeError, KeyError) as error:
                 raise ValueError(f"form {number}: {error}") from error
         return self._known[number]
-
-
-def scalar_of(value: Any, arch: str) -> tuple[Scalar, float | None]:
-    """The form of a scalar field, and the number for its column if it is one float."""
-    spec, number = freeze_scalar(value, arch)
-    return Scalar(spec), number
-
-
-def literal_of(value: Any, arch: str) -> Literal:
-    """The form of any other value. TypeError for a type that no archive holds."""
-    return Literal(freeze(value, arch))
 
 
 def curve_runs(field: str, keys: tuple[Any, ...]) -> tuple[Run, ...] | None:
@@ -286,7 +302,7 @@ def curve_runs(field: str, keys: tuple[Any, ...]) -> tuple[Run, ...] | None:
             if not (text.isascii() and text.isdigit() and str(int(text)) == text) or name in ("", "train"):
                 return None
             epoch = int(text)
-        if not 0 <= epoch < 100_000 or (name, epoch) in seen:
+        if not 0 <= epoch < MOST_EPOCHS or (name, epoch) in seen:
             return None
         seen.add((name, epoch))
         if runs and runs[-1][0] == name and runs[-1][2] == epoch:
@@ -352,54 +368,36 @@ def _regular_epochs(fields: Mapping[str, Field]) -> int | None:
 
 
 def _parse_field(item: Any) -> tuple[str, Field]:
-    name, how, *rest = item if type(item) is list and len(item) >= 3 else (None, None)
-    if type(name) is str:
-        if how == "curve" and len(rest) == 2 and name in CURVES:
-            return name, Curve(name, _mapping(rest[0]), _list(name, rest[1], _parse_run))
-        if len(rest) == 1 and (how == "literal" or (how == "scalar" and name in SCALARS)):
-            check(rest[0])
-            return name, Literal(rest[0]) if how == "literal" else Scalar(rest[0])
-    raise ValueError(f"field {item!r:.80}, expected a name with a literal, a scalar or a curve")
+    name, how, *rest = item
+    if how == "curve" and name in CURVES:
+        mapping, runs = rest
+        return name, Curve(name, _mapping(mapping), tuple(map(_parse_run, runs)))
+    (spec,) = rest
+    if how == "literal" and type(name) is str:
+        return name, Literal.parse(spec)
+    if how == "scalar" and name in SCALARS:
+        return name, Scalar.parse(spec)
+    raise ValueError(f"field {name!r:.80} as {how!r:.80}, expected a literal, a scalar or a curve")
 
 
 def _parse_run(item: Any) -> Run:
-    if type(item) is list and list(map(type, item)) == [str, int, int]:
-        run = Run(*item)
-        if run.set and 0 <= run.start < run.stop <= 100_000:
-            return run
-    raise ValueError(f"run {item!r:.80}, expected a set and its epochs from start to stop")
+    run = Run(*item)
+    if list(map(type, run)) != [str, int, int] or not (run.set and 0 <= run.start < run.stop <= MOST_EPOCHS):
+        raise ValueError(f"run {item!r:.80}, expected a set and its epochs from start to stop")
+    return run
 
 
-def _parse_state(item: Any) -> tuple[str, State]:
-    match item:
-        case [str(hp), [kind, items]]:
-            return hp, State(_mapping(kind), _list(f"state {hp!r}", items, _parse_item))
-    raise ValueError(f"state {item!r:.80}, expected an hp with a type and items")
-
-
-def _parse_item(item: Any) -> tuple[str, Literal | Index | Trials]:
-    match item:
-        case [str(key), ["index"]]:
-            return key, Index()
-        case [str(key), ["trials", kind, keys, kinds]]:
-            return key, Trials(_mapping(kind), _list(key, keys, _parse_trial), _list(key, kinds, _mapping))
-        case [str(key), spec]:
-            check(spec)
-            return key, Literal(spec)
-    raise ValueError(f"item {item!r:.80}, expected a key and its value")
-
-
-def _parse_trial(item: Any) -> tuple[str, int]:
-    match item:
-        case [str(dataset), int(seed)]:
-            return dataset, seed
-    raise ValueError(f"trial {item!r:.80}, expected a dataset and a seed")
-
-
-def _list(name: str, items: Any, parse: Callable[[Any], Item]) -> tuple[Item, ...]:
-    if not isinstance(items, list):
-        raise ValueError(f"{name}: {items!r:.80}, expected a list")
-    return tuple(map(parse, items))
+def _parse_item(spec: Any) -> Literal | Index | Trials:
+    kind, *rest = spec
+    if kind == "index":
+        return Index()
+    if kind != "trials":
+        return Literal.parse(spec)
+    mapping, keys, mappings = rest
+    for dataset, seed in keys:
+        if type(dataset) is not str or type(seed) is not int:
+            raise ValueError(f"trial {dataset!r:.80}, {seed!r:.80}, expected a dataset and a seed")
+    return Trials(_mapping(mapping), tuple(map(tuple, keys)), tuple(map(_mapping, mappings)))
 
 
 def _mapping(name: Any) -> str:

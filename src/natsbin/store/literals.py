@@ -21,7 +21,6 @@ _CONTAINERS: dict[str, Callable[[Iterable[Any]], Any]] = {
     "frozenset": frozenset,
 }
 MAPPINGS: dict[str, type[dict[Any, Any]]] = {"dict": dict, "OrderedDict": OrderedDict}
-_PLAIN: dict[str, tuple[type, ...]] = {"bool": (bool, type(None)), "str": (str,), "int": (int,)}
 FLOATS: dict[type, str] = {float: "float", np.float64: "float64"}
 
 
@@ -59,48 +58,8 @@ def thaw(spec: Spec, arch: str) -> Any:
         return _CONTAINERS[kind](thaw(item, arch) for item in payload)
     if kind in MAPPINGS:
         return MAPPINGS[kind]((thaw(k, arch), thaw(v, arch)) for k, v in payload)
-    scalar = np.frombuffer(bytes.fromhex(payload), _dtype(kind))[0]
+    scalar = np.frombuffer(bytes.fromhex(payload), np.dtype("<f8" if kind == "float" else kind))[0]
     return float(scalar) if kind == "float" else scalar
-
-
-def check(spec: Spec) -> None:
-    """Raise ValueError where ``spec`` is none that ``freeze`` or ``freeze_scalar`` makes, as JSON has it."""
-    kind, *payloads = spec if type(spec) is list and spec else [None]
-    payload = payloads[0] if len(payloads) == 1 else None
-    if type(kind) is not str or len(payloads) != (kind != "arch"):
-        raise ValueError(f"literal {spec!r:.80}: expected a pair of type and value")
-    if kind in _PLAIN:
-        if type(payload) not in _PLAIN[kind]:
-            raise ValueError(f"literal {spec!r:.80}: a value of another type")
-    elif kind in _CONTAINERS or kind in MAPPINGS:
-        if type(payload) is not list:
-            raise ValueError(f"literal {spec!r:.80}: expected a list")
-        for item in payload:
-            if kind in _CONTAINERS:
-                check(item)
-            elif type(item) is not list or len(item) != 2:
-                raise ValueError(f"item {item!r:.80} of a {kind}: expected a pair of key and value")
-            else:
-                check(item[0])
-                check(item[1])
-    elif kind == "slot":
-        if payload not in FLOATS.values():
-            raise ValueError(f"slot {payload!r:.80}: expected one of {', '.join(FLOATS.values())}")
-    elif kind != "arch":
-        _check_number(kind, payload)
-
-
-def _check_number(kind: str, digits: object) -> None:
-    try:
-        dtype = _dtype(kind)
-    except TypeError as error:
-        raise ValueError(f"literal of type {kind!r:.80}: {error}") from None
-    if type(digits) is not str or dtype.hasobject or len(bytes.fromhex(digits)) != dtype.itemsize:
-        raise ValueError(f"literal {digits!r:.80} of type {kind}: expected {dtype.itemsize} bytes as hex digits")
-
-
-def _dtype(kind: str) -> np.dtype[Any]:
-    return np.dtype("<f8" if kind == "float" else kind)
 
 
 def freeze_scalar(value: Any, arch: str) -> tuple[Spec, float | None]:
@@ -124,7 +83,11 @@ def slot_of(spec: Spec) -> Slot | None:
     """The slot in the form of a scalar; None where it is a literal."""
     in_list = spec[0] == "list" and len(spec[1]) == 1
     found = spec[1][0] if in_list else spec
-    return Slot(found[1], in_list) if found[0] == "slot" else None
+    if found[0] != "slot":
+        return None
+    if found[1] not in FLOATS.values():
+        raise ValueError(f"slot of type {found[1]!r:.80}, expected one of {', '.join(FLOATS.values())}")
+    return Slot(found[1], in_list)
 
 
 def thaw_scalar(spec: Spec, number: float, arch: str) -> Any:

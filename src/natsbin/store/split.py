@@ -166,7 +166,7 @@ class Splitter:
         scalars: dict[str, float] = {}
         for name, value in trial.items():
             if name in fmt.SCALARS:
-                scalar, number = forms.scalar_of(value, arch)
+                scalar, number = forms.Scalar.of(value, arch)
                 fields.append((name, scalar))
                 if number is not None:
                     scalars[name] = number
@@ -174,7 +174,7 @@ class Splitter:
                 fields.append((name, forms.Curve(name, type(value).__name__, runs)))
                 used += len(value)
             else:
-                fields.append((name, forms.literal_of(value, arch)))
+                fields.append((name, forms.Literal.of(value, arch)))
         signature = (hp, dataset, type(trial).__name__, tuple(fields))
         plan = self._plans.get(signature)
         if plan is None:
