@@ -19,6 +19,7 @@ import numpy as np
 from natsbin.archive import open_archive
 from natsbin.store import Store, open_store
 from natsbin.store import format as fmt
+from natsbin.store.format import ColumnKey
 from natsbin.store.pack import copy_dataset, is_scale, pack, stored_chunks, unpack
 from natsbin.store.tree import Chunk, new_store
 
@@ -46,7 +47,7 @@ def bytes_by_kind(store: Store) -> Counter[str]:
             kind = "names and forms"
         elif name in fmt.SCALARS:
             kind = "parameters, FLOPs, latencies"
-        elif name.removesuffix(fmt.TAIL).rpartition("_")[2] in fmt.UNITS:
+        elif ColumnKey.parse(name.removesuffix(fmt.TAIL)):
             kind = "accuracies, losses, times"
         else:
             kind = "indexes, seeds, numbers of forms"
@@ -80,7 +81,7 @@ def sizes(archive: Path, store: Path) -> None:
 def patterns(store: Store, hp: str, dataset: str, column: str) -> dict[str, Callable[[], None]]:
     """Three ways to ask one column; opened and read on first use."""
     rng = np.random.default_rng(0)
-    read = store.table(hp, dataset).columns[column]
+    read = store.table(hp, dataset).columns[ColumnKey(*column.rsplit("_", 1))]
     epochs, trials = read.epochs, read.trials
 
     def asking(epoch: np.ndarray, trial: np.ndarray) -> Callable[[], None]:

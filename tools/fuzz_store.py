@@ -84,7 +84,7 @@ def _columns(store: Store) -> Iterator[tuple[tuple[str, str, str], npt.NDArray[n
             places = np.arange(epochs * trials, dtype=np.int32)
             out = np.empty(len(places))
             column.points(places // np.int32(trials), places % np.int32(trials), out)
-            yield (hp, dataset, name), out
+            yield (hp, dataset, str(name)), out
 
 
 def store_trial(subjects: list[Subject], folder: Path, seed: int, forged: bool) -> Trial:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from support.batches import Case, answer, bits, make_case
 
 from natsbin.errors import QuestionError
+from natsbin.store.format import ColumnKey
 
 QUANTITIES = ("accuracy", "loss", "cur_time", "all_time")
 few = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -77,7 +78,7 @@ def test_a_view_decodes_to_the_archive_and_copies_nothing(case: Case, data: st.D
     view = case.batch.view(dataset, setname, quantity, hp, epoch)
     assert not view.numbers.flags.owndata
     assert np.shares_memory(view.numbers, case.store.file.bytes)
-    column = case.store.table(hp, dataset).columns[f"{setname}_{quantity}"]
+    column = case.store.table(hp, dataset).columns[ColumnKey(setname, quantity)]
     out = np.empty(column.trials)
     column.points(np.full(column.trials, epoch, np.int32), np.arange(column.trials, dtype=np.int32), out)
     np.testing.assert_array_equal(view.decode(), out)

@@ -140,9 +140,9 @@ def test_every_shape_of_an_archive_makes_the_same_store(kind: str, space: Any, t
     assert a.forms == b.forms
     assert a.keys == b.keys
     for key in a.keys:
-        assert a.column_names(*key) == b.column_names(*key)
-        for name in a.column_names(*key):
-            path = "/".join((*key, name))
+        assert a.columns(*key) == b.columns(*key)
+        for name in a.columns(*key):
+            path = "/".join((*key, str(name)))
             left, right = a.file.data(path), b.file.data(path)
             assert left.numbers == right.numbers
             size = left.chunk_bytes  # past it the map goes on

@@ -261,8 +261,8 @@ def test_records_that_are_gone_are_read_again(full: Path, done: Path, tmp_path: 
 def test_a_part_of_something_else_is_refused(full: Path, done: Path, tmp_path: Path) -> None:
     (tmp_path / "sss.h5").write_bytes((done / "sss.h5").read_bytes())
     (tmp_path / "sss.weights.part").write_bytes((done / "sss.weights").read_bytes()[:-64])
-    refused(OutputError, "was begun with other weights in mind", full, tmp_path / "sss.h5", hps=["12"])
-    refused(OutputError, "remove it to begin anew", full, tmp_path / "sss.h5", datasets=["cifar10"], force=True)
+    refused(OutputError, "has a part of other weights", full, tmp_path / "sss.h5", hps=["12"])
+    refused(OutputError, "remove it to start again", full, tmp_path / "sss.h5", datasets=["cifar10"], force=True)
     (tmp_path / "sss.weights.part").unlink()
     convert_weights(full, tmp_path / "sss.h5", jobs=1)
     equal(tmp_path, done)

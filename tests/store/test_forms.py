@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.stores import same
 
 from natsbin.spaces import TSS
-from natsbin.store import forms
+from natsbin.store import forms, literals
 
 ARCH = TSS.architectures[5]
 
@@ -48,28 +48,28 @@ LITERALS = st.recursive(
 
 @given(LITERALS)
 def test_literals_come_back(value: Any) -> None:
-    spec = forms.freeze(value, ARCH)
+    spec = literals.freeze(value, ARCH)
     hash(spec)
-    assert same(forms.thaw(spec, ARCH), value)
-    assert same(forms.thaw(json.loads(json.dumps(spec)), ARCH), value)
+    assert same(literals.thaw(spec, ARCH), value)
+    assert same(literals.thaw(json.loads(json.dumps(spec)), ARCH), value)
 
 
 @given(LITERALS | st.lists(st.floats().map(np.float64), max_size=2))
 def test_scalars_come_back(value: Any) -> None:
-    spec, number = forms.freeze_scalar(value, ARCH)
+    spec, number = literals.freeze_scalar(value, ARCH)
     read = json.loads(json.dumps(spec))
-    assert same(forms.thaw_scalar(read, math.nan if number is None else number, ARCH), value)
+    assert same(literals.thaw_scalar(read, math.nan if number is None else number, ARCH), value)
 
 
 def test_an_architecture_is_not_spelled_out() -> None:
     """Records that differ in their architecture alone have one form."""
-    assert forms.freeze({"arch_str": ARCH}, ARCH) == forms.freeze({"arch_str": "other"}, "other")
+    assert literals.freeze({"arch_str": ARCH}, ARCH) == literals.freeze({"arch_str": "other"}, "other")
 
 
 @pytest.mark.parametrize("value", [b"bytes", 1j, object(), np.array([1.0]), [range(3)], {1: Ellipsis}])
 def test_what_no_archive_holds_has_no_form(value: Any) -> None:
     with pytest.raises(TypeError, match="has no form"):
-        forms.freeze(value, ARCH)
+        literals.freeze(value, ARCH)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["x-valid", "ori-test", "a@b"]), st.integers(0, 30)), unique=True))

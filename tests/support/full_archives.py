@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
+from natsbin.archive.write import meta_record
 from natsbin.spaces import SSS
 from natsbin.synthetic import make_states
-from natsbin.synthetic.writer import meta
 
 INDEXES = (0, 3, 4, 9, 20, 511)
 NAME = "NATS-sss-v1_0-50262-full"
@@ -63,7 +63,7 @@ def make_full(parent: Path) -> Path:
     """A full archive of ``INDEXES`` in a new folder."""
     folder = parent / NAME
     folder.mkdir(parents=True)
-    write(meta(SSS), folder / "meta.pickle.pbz2")
+    write(meta_record(SSS.architectures), folder / "meta.pickle.pbz2")
     for index in INDEXES:
         write(record(index), folder / f"{index:06d}.pickle.pbz2")
     return folder

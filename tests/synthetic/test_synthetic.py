@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from support.paths import SAMPLES as GENUINE
 
+from natsbin.archive.write import meta_record
 from natsbin.spaces import BATCH_SIZE, SAMPLES, SSS, TSS, SearchSpace, sets_of
 from natsbin.synthetic import load_finals, make_states
 from natsbin.synthetic.costs import network_cost
 from natsbin.synthetic.pickles import dumps
 from natsbin.synthetic.ragged import raggedness
-from natsbin.synthetic.writer import meta
 
 needs_genuine = pytest.mark.skipif(not GENUINE.is_dir(), reason="no genuine samples in ../shared/natsbench")
 SAMPLED = [pytest.param(space, index, id=f"{space.name}-{index}") for space in (TSS, SSS) for index in (0, 11)]
@@ -51,7 +51,7 @@ def test_a_record_is_pickled_opcode_for_opcode_like_the_genuine_one(space: Searc
 @needs_genuine
 @pytest.mark.parametrize("space", SAMPLED_SPACES)
 def test_meta_is_the_genuine_one_byte_for_byte(space: SearchSpace) -> None:
-    assert dumps(meta(space)) == genuine_pickle(space, "meta")
+    assert dumps(meta_record(space.architectures)) == genuine_pickle(space, "meta")
 
 
 @needs_genuine

@@ -37,8 +37,7 @@ def seed_counts(store: Store, hp: str, dataset: str) -> list[int] | None:
     except KeyError:
         return None
     counts = np.full(store.total, -1)
-    regular = np.array([form.get("regular") is True for form in store.forms])[store.record_forms]
-    present = store.indexes[regular]
+    present = np.flatnonzero(store.regular)
     counts[present] = np.bincount(table.architecture, minlength=store.total)[present]
     counts[counts == 0] = -1  # no trial, or no such dataset: the record knows
     found: list[int] = counts.tolist()

@@ -31,7 +31,7 @@ def open_archive(
             one of them; or a benchmark file ``….pickle.pbz2``.
         space: ``tss`` or ``topology``, ``sss`` or ``size``; None to recognise it.
         check_digest: whether a benchmark file whose name has a digest must have that md5, which
-            is told after its last record.
+            is checked after its last record.
         weights: admits trained weights, as full archives have them: each trial's ``net_state_dict`` is then an
             OrderedDict of read-only numpy arrays, with torch's ``_metadata`` as an attribute. Not for benchmark files.
 
@@ -39,7 +39,7 @@ def open_archive(
         NoArchiveError: no such path.
         ArchiveError: not an archive, a damaged one, or one of another space.
     """
-    said = space_named(space)
+    expected_space = space_named(space)
     paths = _paths(path)
     first = paths[0]
     for each in paths:
@@ -47,14 +47,14 @@ def open_archive(
             raise NoArchiveError(f"{each}: no such file or folder; an archive was expected")
     try:
         if len(paths) == 1 and first.is_dir():
-            return folder(first, said, weights)
+            return folder(first, expected_space, weights)
         if len(paths) > 1 or is_chunk(first):
-            return tar(paths if len(paths) > 1 else siblings(first), said, weights)
+            return tar(paths if len(paths) > 1 else siblings(first), expected_space, weights)
         if first.name == META_NAME:
             raise ArchiveError(f"{first}: only the list of architectures; the folder that it is in was expected")
         if first.name.endswith(".pbz2"):
-            return BenchmarkArchive(first, said, check_digest)
-        return tar(paths, said, weights)
+            return BenchmarkArchive(first, expected_space, check_digest)
+        return tar(paths, expected_space, weights)
     except OSError as error:
         if isinstance(error, ArchiveError):
             raise

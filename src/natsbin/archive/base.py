@@ -1,4 +1,4 @@
-"""What every kind of archive offers, and the record that all of them hand on."""
+"""What every kind of archive offers, and the record that all of them give."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Archive(ABC):
         space: its search space.
         meta_archs: all architecture strings that ``meta`` lists, by index.
         digest: the five hex digits in its name, None where there are none.
-        indexes: the indexes that are present, sorted; None where only reading it all tells.
+        indexes: the indexes that are present, sorted; None where that is known only after reading everything.
         compressed_bytes: size of the architectures' bz2 data, ``meta`` apart where that is apart.
     """
 
@@ -59,7 +59,7 @@ class Archive(ABC):
 
     @abstractmethod
     def tasks(self) -> Iterator[Task]:
-        """All records as units of work, in ascending order of indexes where ``indexes`` tells them."""
+        """All records as units of work, in ascending order of indexes where ``indexes`` is known."""
 
     @abstractmethod
     def read(self, index: int) -> dict[str, dict[str, Any]]:

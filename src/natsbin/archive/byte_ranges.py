@@ -10,7 +10,7 @@ from typing import NamedTuple
 from natsbin.errors import ArchiveError
 
 
-class Piece(NamedTuple):
+class ByteRange(NamedTuple):
     """``size`` bytes of a file from ``offset`` on."""
 
     path: str
@@ -18,22 +18,23 @@ class Piece(NamedTuple):
     size: int
 
 
-def piece_of_file(path: Path) -> Piece:
-    return Piece(str(path), 0, path.stat().st_size)
+def file_range(path: Path) -> ByteRange:
+    """All of a file."""
+    return ByteRange(str(path), 0, path.stat().st_size)
 
 
-def read_pieces(pieces: Sequence[Piece], source: str) -> bytes:
-    """The bytes of all pieces, joined. Raises ArchiveError where a file cannot be read, or became shorter."""
+def read_ranges(ranges: Sequence[ByteRange], source: str) -> bytes:
+    """The bytes of all ranges, joined. Raises ArchiveError where a file cannot be read, or became shorter."""
     read = []
-    for piece in pieces:
+    for part in ranges:
         try:
-            with open(piece.path, "rb") as file:
-                file.seek(piece.offset)
-                read.append(file.read(piece.size))
+            with open(part.path, "rb") as file:
+                file.seek(part.offset)
+                read.append(file.read(part.size))
         except OSError as error:
             raise ArchiveError(f"{source}: {error}") from error
-        if len(read[-1]) != piece.size:
-            raise ArchiveError(f"{source}: {piece.path} ends before byte {piece.offset + piece.size}")
+        if len(read[-1]) != part.size:
+            raise ArchiveError(f"{source}: {part.path} ends before byte {part.offset + part.size}")
     return b"".join(read)
 
 
@@ -42,19 +43,19 @@ class Joined(io.RawIOBase):
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._files = [path.open("rb") for path in paths]
-        self._pieces = [piece_of_file(path) for path in paths]
+        self._ranges = [file_range(path) for path in paths]
         self._position = 0
-        self.size = sum(piece.size for piece in self._pieces)
+        self.size = sum(part.size for part in self._ranges)
 
-    def pieces(self, offset: int, size: int) -> tuple[Piece, ...]:
+    def ranges(self, offset: int, size: int) -> tuple[ByteRange, ...]:
         """Where ``size`` bytes from ``offset`` on lie; fewer where the files end before."""
         found = []
         start = 0
-        for piece in self._pieces:
-            low, high = max(offset, start), min(offset + size, start + piece.size)
+        for part in self._ranges:
+            low, high = max(offset, start), min(offset + size, start + part.size)
             if low < high:
-                found.append(Piece(piece.path, low - start, high - low))
-            start += piece.size
+                found.append(ByteRange(part.path, low - start, high - low))
+            start += part.size
         return tuple(found)
 
     def readable(self) -> bool:
@@ -73,12 +74,12 @@ class Joined(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         wanted = self.size - self._position if size < 0 else size
-        paths = [piece.path for piece in self._pieces]
+        paths = [part.path for part in self._ranges]
         data = []
-        for piece in self.pieces(self._position, wanted):
-            file = self._files[paths.index(piece.path)]
-            file.seek(piece.offset)
-            data.append(file.read(piece.size))
+        for part in self.ranges(self._position, wanted):
+            file = self._files[paths.index(part.path)]
+            file.seek(part.offset)
+            data.append(file.read(part.size))
         joined = b"".join(data)
         self._position += len(joined)
         return joined

@@ -98,7 +98,7 @@ def pieces(path: Path, digest: str | None = None) -> Generator[bytes, None, None
 def _pieces(path: Path, digest: str | None) -> Iterator[bytes]:
     stream = Stream(str(path))
     summed = md5(usedforsecurity=False)
-    size = SLICE  # pieces grow, so that who only wants the head need not wait for much
+    size = SLICE  # pieces grow: a caller who wants only the head does not wait long
     with path.open("rb") as file:
         while data := file.read(size):
             summed.update(data)

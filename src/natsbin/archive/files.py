@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from natsbin.archive.base import Archive, Record, unpickle
-from natsbin.archive.byte_ranges import Piece, piece_of_file, read_pieces
-from natsbin.archive.meta import META_NAME, check_meta, digest_of
+from natsbin.archive.byte_ranges import ByteRange, file_range, read_ranges
+from natsbin.archive.meta import META_NAME, check_meta, digest_of, is_file_name
 from natsbin.archive.schema import check_record
 from natsbin.errors import ArchiveError
 from natsbin.spaces import SPACES, SearchSpace
-
-_NAME = re.compile(r"(\d{6})\.pickle\.pbz2")
 
 
 @dataclass(frozen=True)
@@ -24,10 +21,10 @@ class Member:
     """One file of the archive: where its bytes lie, and what to call it in errors."""
 
     source: str
-    pieces: tuple[Piece, ...]
+    ranges: tuple[ByteRange, ...]
 
     def unpickle(self, weights: bool = False) -> object:
-        return unpickle(read_pieces(self.pieces, self.source), self.source, weights)
+        return unpickle(read_ranges(self.ranges, self.source), self.source, weights)
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ class FilesArchive(Archive):
         if not self._members:
             raise ArchiveError(f"{path}: no architecture, a file NNNNNN.pickle.pbz2, beside {META_NAME}")
         self.indexes = list(self._members)
-        self.compressed_bytes = sum(piece.size for member in self._members.values() for piece in member.pieces)
+        self.compressed_bytes = sum(part.size for member in self._members.values() for part in member.ranges)
 
     def tasks(self) -> Iterator[ArchitectureTask]:
         for index, member in self._members.items():
@@ -103,22 +100,18 @@ def folder(path: Path, space: SearchSpace | None, weights: bool) -> FilesArchive
     """Opens a folder."""
     with os.scandir(path) as entries:
         members = [
-            (entry.name, Member(entry.path, (piece_of_file(Path(entry.path)),)))
+            (entry.name, Member(entry.path, (file_range(Path(entry.path)),)))
             for entry in entries
-            if _is_archive_file(entry.name)
+            if is_file_name(entry.name)
         ]
     if not members:
         raise ArchiveError(f"{path}: no {META_NAME} and no NNNNNN.pickle.pbz2 in this folder: not an archive")
     return FilesArchive(path, "folder", members, space, weights)
 
 
-def _is_archive_file(name: str) -> bool:
-    return name == META_NAME or _NAME.fullmatch(name) is not None
-
-
 def _by_name(members: Sequence[tuple[str, Member]]) -> dict[str, Member]:
     found: dict[str, Member] = {}
     for name, member in members:
-        if _is_archive_file(name) and found.setdefault(name, member) is not member:
+        if is_file_name(name) and found.setdefault(name, member) is not member:
             raise ArchiveError(f"{member.source}: a second {name}, beside {found[name].source}")
     return found

@@ -13,6 +13,7 @@ from natsbin.errors import ArchiveError
 from natsbin.spaces import SPACES, SearchSpace
 
 META_NAME = "meta.pickle.pbz2"
+_FILE = re.compile(r"(\d{6})\.pickle\.pbz2")
 _DIGEST = re.compile(r"-([0-9a-f]{5})(?=[-.]|$)")
 _TITLES = {key: space for space in SPACES.values() for key in (space.name, space.title)}
 
@@ -30,6 +31,16 @@ class Meta:
                 f"{source}: architecture {index}; meta lists {len(self.archs)} architectures, so 0 to "
                 f"{len(self.archs) - 1} were expected"
             )
+
+
+def file_name(index: int) -> str:
+    """The name of an architecture's file."""
+    return f"{index:06d}.pickle.pbz2"
+
+
+def is_file_name(name: str) -> bool:
+    """Whether an archive has files of this name: ``meta``, or one architecture."""
+    return name == META_NAME or _FILE.fullmatch(name) is not None
 
 
 def digest_of(path: Path) -> str | None:
@@ -55,7 +66,7 @@ def _official(space_name: str) -> frozenset[str]:
 def check_meta(record: object, source: str, space: SearchSpace | None) -> Meta:
     """The meta of an unpickled ``meta`` record, or of what stands beside ``arch2infos`` in a benchmark file.
 
-    ``space`` is the one the caller said, None to recognise it. Raises ArchiveError naming ``source``.
+    ``space`` is the one that the caller expects, None to recognise it. Raises ArchiveError naming ``source``.
     """
     if not isinstance(record, Mapping):
         raise ArchiveError(f"{source}: a {type(record).__name__}; a dict of meta_archs and total_archs was expected")
@@ -72,22 +83,22 @@ def check_meta(record: object, source: str, space: SearchSpace | None) -> Meta:
     return Meta(_check_archs(archs, source, space), archs)
 
 
-def recognise(arch: object, source: str, said: SearchSpace | None) -> SearchSpace:
-    """The space that an architecture string belongs to; ArchiveError where the caller said another."""
+def recognise(arch: object, source: str, expected_space: SearchSpace | None) -> SearchSpace:
+    """The space that an architecture string belongs to; ArchiveError where the caller expects another."""
     kinds = {"|": SPACES["tss"], ":": SPACES["sss"]}
     found = next((space for mark, space in kinds.items() if isinstance(arch, str) and mark in arch), None)
     if found is None:
         raise ArchiveError(f"{source}: {_brief(arch)} is no architecture of the topology or the size space")
-    if said is not None and found is not said:
+    if expected_space is not None and found is not expected_space:
         raise ArchiveError(
-            f"{source}: an archive of the {found.title} space ({found.name}), where the {said.title} space "
-            f"({said.name}) was said"
+            f"{source}: an archive of the {found.title} space ({found.name}); "
+            f"the {expected_space.title} space ({expected_space.name}) was expected"
         )
     return found
 
 
-def _check_archs(archs: list[Any], source: str, said: SearchSpace | None) -> SearchSpace:
-    space = recognise(archs[0], f"{source}: meta_archs[0]", said)
+def _check_archs(archs: list[Any], source: str, expected_space: SearchSpace | None) -> SearchSpace:
+    space = recognise(archs[0], f"{source}: meta_archs[0]", expected_space)
     if archs == space.architectures:
         return space
     known = _official(space.name)

@@ -44,7 +44,7 @@ def tar(paths: Sequence[Path], space: SearchSpace | None, weights: bool) -> File
                         raise ArchiveError(f"{paths[0]}: {info.name}: a size of {info.size} bytes")
                     if info.isreg():
                         source = f"{paths[0]}: {info.name}"
-                        member = Member(source, joined.pieces(info.offset_data, info.size))
+                        member = Member(source, joined.ranges(info.offset_data, info.size))
                         members.append((info.name.rpartition("/")[2], member))
                 end = opened.offset
         except tarfile.TarError as error:

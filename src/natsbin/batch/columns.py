@@ -15,7 +15,8 @@ from natsbin.batch.trainings import Trainings
 from natsbin.errors import QuestionError
 from natsbin.store import codec, layouts
 from natsbin.store import format as fmt
-from natsbin.store.reader import column_coding
+from natsbin.store.format import ColumnKey
+from natsbin.store.table import column_coding
 
 QUANTITIES = ("accuracy", "loss", "cur_time", "all_time")
 
@@ -128,11 +129,11 @@ class Columns(Trainings):
         """
         sheet = self._sheet(hp, dataset)
         epoch = self._one_epoch(sheet, iepoch)
-        name = f"{setname}_{quantity}"
-        if name not in sheet.table.columns or quantity == "time":
-            have = [one for one in sheet.table.columns if not one.endswith("_time")]
-            raise QuestionError(f"no column {name!r} of hp {sheet.hp} on {dataset}: there are {', '.join(have)}")
-        path = f"{sheet.hp}/{dataset}/{name}"
+        key = ColumnKey(setname, quantity)
+        if key not in sheet.table.columns or quantity == "time":
+            have = [str(one) for one in sheet.table.columns if one.quantity != "time"]
+            raise QuestionError(f"no column '{key}' of hp {sheet.hp} on {dataset}: there are {', '.join(have)}")
+        path = f"{sheet.hp}/{dataset}/{key}"
         coding = column_coding(self._store.file.data(path))
         numbers = self._mapped(path, epoch).reshape(-1, coding.layout.size)
         layout = coding.layout

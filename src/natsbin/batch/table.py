@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from natsbin import _batch, _questions, _trainings
 from natsbin.batch.arrays import Floats, Longs
-from natsbin.store import Store, forms
+from natsbin.store import Store
+from natsbin.store.format import ColumnKey
 
 Bools = npt.NDArray[np.bool_]
 
@@ -56,9 +57,7 @@ class BatchTable:
         """Architectures that only their records answer for."""
         present = np.zeros(self.total, np.bool_)
         present[self.store.indexes] = True
-        by_form = np.array([form.get("regular") is not True for form in self.store.forms])
-        doubtful = np.bincount(self.table.architecture, minlength=self.total) > 0
-        doubtful[self.store.indexes] |= by_form[self.store.record_forms]
+        doubtful = ~self.store.regular | (np.bincount(self.table.architecture, minlength=self.total) > 0)
         found: Bools = present & doubtful & (self.counts == 0)
         return found
 
@@ -71,11 +70,9 @@ class BatchTable:
     def mixed(self) -> Bools:
         """Architectures of which not all trials were evaluated on the same sets."""
         kinds: dict[frozenset[str], int] = {}
-        used = np.unique(self.table.form)
-        kind_of_form = np.zeros(len(self.store.forms), np.int64)
-        for number in used.tolist():
-            names = frozenset(forms.evaluated_sets(self.store.forms[number]))
-            kind_of_form[number] = kinds.setdefault(names, len(kinds))
+        kind_of_form = np.zeros(max(self.table.forms, default=0) + 1, np.int64)
+        for number, form in self.table.forms.items():
+            kind_of_form[number] = kinds.setdefault(frozenset(form.evaluated_sets), len(kinds))
         kind = kind_of_form[self.table.form]
         least, most = np.full(self.total, len(kinds)), np.full(self.total, -1)
         np.minimum.at(least, self.table.architecture, kind)
@@ -89,17 +86,15 @@ class BatchTable:
         return self._coverage[setname]
 
     def _find_coverage(self, setname: str) -> Coverage:
-        field = "train_acc1es" if setname == "train" else "eval_acc1es"
+        column = ColumnKey(setname, "accuracy")
         trials = np.flatnonzero(self.counts[self.table.architecture])
         index, form = self.table.architecture[trials], self.table.form[trials]
         answered, place = np.unique(index, return_inverse=True)
         there = np.ones((len(answered), self.epochs), np.bool_)
         for number in np.unique(form).tolist():
-            runs = next(item[3] for item in self.store.forms[number]["trial"] if item[0] == field)
             lacks = np.ones(self.epochs, np.bool_)
-            for name, start, stop in runs:
-                if name == setname:
-                    lacks[start:stop] = False
+            for start, stop in self.table.forms[number].epochs_of.get(column, ()):
+                lacks[start:stop] = False
             if lacks.any():
                 there[np.ix_(place[form == number], lacks)] = False
         patterns, kinds_there = np.unique(np.packbits(there, axis=1), axis=0, return_inverse=True)
@@ -173,3 +168,4 @@ class BatchTable:
     def last(self) -> Longs:
         """The last epoch, as an array of one."""
         return np.array([self.epochs - 1], np.int64)
+

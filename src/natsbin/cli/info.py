@@ -65,13 +65,12 @@ def _table(store: Any, hp: str, dataset: str) -> dict[str, Any]:
 
     table = store.table(hp, dataset)
     seeds, counts = np.unique(table.seed, return_counts=True)
-    names = store.column_names(hp, dataset)
     return {
         "hp": hp,
         "dataset": dataset,
         "trials": len(table.seed),
         "seeds": {str(seed): int(count) for seed, count in zip(seeds, counts, strict=True)},
         "epochs": table.epochs,
-        "sets": sorted({name.rpartition("_")[0] for name in names}, key=lambda name: (name != "train", name)),
+        "sets": sorted({key.set for key in table.columns}, key=lambda name: (name != "train", name)),
         "bytes": store.value_bytes(hp, dataset),
     }

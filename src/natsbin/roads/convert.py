@@ -1,4 +1,4 @@
-"""An archive to a store: workers read and take records apart, this process spools and writes them."""
+"""An archive to a store: workers read and split records, this process spools and writes them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from natsbin.store.split import Split, Splitter
 from natsbin.store.writer import StoreWriter
 
 Progress = Callable[[int, "int | None"], None]
-"""Told the number of architectures done, and of all where it is known."""
+"""Called with the number of architectures done, and of all where that is known."""
 
-TOGETHER = 32  # architectures a message: enough to make matrices of, little enough to stay small
+TOGETHER = 32  # architectures a message: enough for matrices, few enough to stay small
 
 
 def convert(
@@ -30,9 +30,9 @@ def convert(
 ) -> Path:
     """Write the store ``dst`` from the archive ``src`` and return its path; only trained weights are left out.
 
-    ``src`` is a folder, a tar, chunks of a split tar, or a benchmark file; ``space`` ("tss" or "sss") only says
-    what is expected there. ``jobs`` processes read (all cores if None). Takes temporary space beside ``dst`` of about
-    what the archive takes, and a few hundred MB of memory whatever the archive's size.
+    ``src`` is a folder, a tar, chunks of a split tar, or a benchmark file; ``space`` ("tss" or "sss") is
+    the expected search space. ``jobs`` processes read (all cores if None). Needs temporary space beside ``dst``, about
+    as much as the archive takes, and a few hundred MB of memory for any archive.
 
     Raises ArchiveError for an archive that is not as published, and OutputError where ``dst`` exists (unless
     ``force``) or cannot be written. Then no part of ``dst`` is left.
@@ -53,7 +53,7 @@ def convert(
 
 def _splits(archive: Archive, jobs: int) -> Iterator[Split]:
     tasks = archive.tasks()
-    # A stream is one task; a handful of architectures is done before processes have started.
+    # A stream is one task; a few architectures are done before processes have started.
     if jobs == 1 or archive.indexes is None or len(archive.indexes) <= 2 * TOGETHER:
         records = itertools.chain.from_iterable(simple_records(task) for task in tasks)
         splitter = Splitter()

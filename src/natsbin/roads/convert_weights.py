@@ -1,4 +1,4 @@
-"""A full archive to a weights file and, in the same pass, to the store that it lies beside."""
+"""A full archive to a weights file and, in the same pass, to the store beside it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from natsbin.weights.packing import Packed, Selection, pack
 from natsbin.weights.writer import WeightsWriter
 
 Progress = Callable[[int, int], None]
-"""Told the number of architectures done, and of all."""
+"""Called with the number of architectures done, and of all."""
 
 AHEAD = 1  # packed architectures a process that may wait to be written: each has up to 100 MB
 
@@ -38,13 +38,13 @@ def convert_weights(
 ) -> Path:
     """Write the weights of the full archive ``src`` to a file beside the store ``dst``, and return its path.
 
-    Where there is no store ``dst`` it is made in the same pass; one that is there stays as it is. ``space``
-    ("tss" or "sss") only says what is expected. ``hps``, ``datasets`` and ``indexes`` take a part of the weights (all
-    if None); a store that is made has all of the architectures read. ``jobs`` processes read (all cores if None),
+    If there is no store ``dst`` it is made in the same pass; an existing one is not changed. ``space``
+    ("tss" or "sss") is the expected search space. ``hps``, ``datasets`` and ``indexes`` select weights (all if
+    None); a new store has the selected architectures, whole. ``jobs`` processes read (all cores if None),
     with memory for a few architectures each.
 
-    A run that was killed or failed is gone on with by the next: what was done lies in a file ``….weights.part``,
-    and in a hidden folder beside it while a store is to be made. The result is the same, byte for byte. Raises
+    Rerun to resume an interrupted conversion: what is done is kept in a file ``….weights.part`` and, while the
+    store is being made, in a hidden folder beside it. The result is the same, byte for byte. Raises
     ArchiveError for an archive that is not as published, QuestionError for a part that it does not have, and
     OutputError where the weights exist (unless ``force``) or cannot be written.
     """
@@ -72,7 +72,7 @@ def convert_weights(
             writer.finish()
         except NatsbinError as error:
             kept = f"{writer.done} of {len(tasks)} architectures are done and kept in {writer.part}"
-            raise type(error)(f"{error}; {kept}: another run goes on from there") from error
+            raise type(error)(f"{error}; {kept}: run again to resume from there") from error
     return path
 
 
@@ -92,7 +92,7 @@ def _pack(work: _Work, task: Task) -> Packed:
 
 
 def _head(archive: Archive, selection: Selection) -> str:
-    """What the file says of itself; a part is gone on with only where this is the same."""
+    """The description in the file; a part is resumed only where this is the same."""
     head = {
         "format": "natsbin weights",
         "space": archive.space.name,
@@ -130,7 +130,7 @@ def _is_there(store: Path, archive: Archive) -> bool:
     space = open_store(store).space
     if space is not archive.space:
         raise StoreError(f"{store}: of the {space.title} space, the archive of {archive.space.title}")
-    remove_simple_copy(store)  # a run may have been killed when it had just made the store
+    remove_simple_copy(store)  # an earlier run may have been killed just after it had made the store
     return True
 
 

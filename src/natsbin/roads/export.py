@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import bz2
 import os
-import pickle
-import re
 import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from natsbin._util.workers import cores, ordered
+from natsbin.archive.meta import META_NAME, file_name, is_file_name
+from natsbin.archive.write import file_bytes, meta_record
 from natsbin.errors import NatsbinError, OutputError
 from natsbin.store import Store, open_store
 
-FILE_NAME = "{:06d}.pickle.pbz2"
-_FILE = re.compile(r"\d{6}\.pickle\.pbz2")
-META_NAME = "meta.pickle.pbz2"
-PROTOCOL = 4  # of the published archives
-
 Progress = Callable[[int, int], None]
-"""Told the number of architectures written, and of all."""
+"""Called with the number of architectures written, and of all."""
 
 
 def export(
@@ -47,13 +40,7 @@ def export(
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         part.mkdir()
-        meta = {
-            "meta_archs": store.meta_archs,
-            "total_archs": store.total,
-            "arch2infos": None,
-            "evaluated_indexes": set(),
-        }
-        _dump(meta, part / META_NAME)
+        (part / META_NAME).write_bytes(file_bytes(meta_record(store.meta_archs)))
         indexes = store.indexes.tolist()
         for done, _ in enumerate(ordered(_write, (store, part), indexes, jobs or cores()), 1):
             if progress:
@@ -73,11 +60,7 @@ def export(
 
 def _write(shared: tuple[Store, Path], index: int) -> None:
     store, folder = shared
-    _dump(store.load(index), folder / FILE_NAME.format(index))
-
-
-def _dump(value: Any, path: Path) -> None:
-    path.write_bytes(bz2.compress(pickle.dumps(value, PROTOCOL)))
+    (folder / file_name(index)).write_bytes(file_bytes(store.load(index)))
 
 
 def _refuse_existing(folder: Path, force: bool) -> None:
@@ -90,5 +73,5 @@ def _refuse_existing(folder: Path, force: bool) -> None:
     if folder.is_symlink() or not folder.is_dir():
         raise OutputError(f"{folder}: is no folder, expected a new one or an exported archive")
     for name in os.listdir(folder):
-        if name != META_NAME and not _FILE.fullmatch(name):
+        if not is_file_name(name):
             raise OutputError(f"{folder}: holds {name}, which no archive has; it is not replaced")

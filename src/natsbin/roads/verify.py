@@ -1,4 +1,4 @@
-"""A store against its checksums and, with the archive at hand, against every value that it was made from."""
+"""Compare a store with its checksums and, where the archive is given, with every value in that."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def verify(
     """Compare every chunk with its checksum and, where ``archive`` is given, every record with the archive's.
 
     Records are equal where types, orders and the bits of every float are. ``jobs`` processes compare (all cores
-    if None); ``progress`` is told of datasets first, then of architectures. Raises StoreError that lists the
+    if None); ``progress`` counts datasets first, then architectures. Raises StoreError that lists the
     differences, up to ``MOST_FAULTS`` of them, and ArchiveError where the archive cannot be read.
     """
     if not isinstance(store, Store):

@@ -1,56 +1,58 @@
-"""Records put together again, from their forms and the columns of a store."""
+"""Records put together again, from their forms and the columns of tables."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, cast
 
-from natsbin.store import forms
+from natsbin.store.forms import Curve, Index, Literal, RecordForm, Scalar, State, Trials
+from natsbin.store.literals import MAPPINGS
+from natsbin.store.table import Table
 
-if TYPE_CHECKING:
-    from natsbin.store.reader import Store, Table
-
-_MAPPINGS: dict[str, type[dict[Any, Any]]] = {"dict": dict, "OrderedDict": OrderedDict}
+TableOf = Callable[[str, str], Table]
+"""The table of an hp and a dataset."""
 
 
-def assemble(store: Store, index: int, form: dict[str, Any]) -> Any:
+def assemble(form: RecordForm, index: int, arch: str, table_of: TableOf) -> OrderedDict[str, dict[str, Any]]:
     """The record of an architecture from the form of its record; the inverse of ``split.Splitter.add``."""
-    arch = store.meta_archs[index]
-    states = ((hp, _state(store, hp, index, arch, kind, items)) for hp, (kind, items) in form["states"])
-    return _MAPPINGS[form["record"]](states)
+    states = ((hp, _state(state, hp, index, arch, table_of)) for hp, state in form.states)
+    return cast("OrderedDict[str, dict[str, Any]]", MAPPINGS[form.mapping](states))
 
 
-def _state(store: Store, hp: str, index: int, arch: str, kind: str, items: list[Any]) -> dict[str, Any]:
-    state = _MAPPINGS[kind]()
-    for key, spec in items:
-        if spec[0] == "trials":
-            trials = ((dataset, seed) for dataset, seed in spec[2])
-            state[key] = _MAPPINGS[spec[1]](
-                ((dataset, seed), _trial(store, store.table(hp, dataset), index, seed, arch))
-                for dataset, seed in trials
-            )
-        else:
-            state[key] = index if spec[0] == "index" else forms.thaw(spec, arch)
+def _state(form: State, hp: str, index: int, arch: str, table_of: TableOf) -> dict[str, Any]:
+    state = MAPPINGS[form.mapping]()
+    for key, item in form.items:
+        match item:
+            case Trials(mapping, keys, _):
+                trials = ((key, _trial(table_of(hp, key[0]), index, key[1], arch)) for key in keys)
+                state[key] = MAPPINGS[mapping](trials)
+            case Literal():
+                state[key] = item.value(arch)
+            case Index():
+                state[key] = index
     return state
 
 
-def _trial(store: Store, table: Table, index: int, seed: int, arch: str) -> dict[str, Any]:
+def _trial(table: Table, index: int, seed: int, arch: str) -> dict[str, Any]:
     row = table.kernel.row_of(index, seed)
-    form = store.forms[table.form[row]]
-    trial = _MAPPINGS[form["type"]]()
-    for name, how, *spec in form["trial"]:
-        if how == "curve":
-            trial[name] = _curve(table, row, name, *spec)
-        elif how == "scalar":
-            trial[name] = forms.thaw_scalar(spec[0], float(table.scalars[name][row]), arch)
-        else:
-            trial[name] = forms.thaw(spec[0], arch)
+    form = table.forms[int(table.form[row])]
+    trial = MAPPINGS[form.mapping]()
+    for name, field in form.fields:
+        match field:
+            case Curve():
+                trial[name] = _curve(table, row, field)
+            case Scalar():
+                trial[name] = field.value(float(table.scalars[name][row]), arch)
+            case Literal():
+                trial[name] = field.value(arch)
     return trial
 
 
-def _curve(table: Table, row: int, name: str, kind: str, runs: list[forms.Run]) -> dict[Any, float]:
+def _curve(table: Table, row: int, curve: Curve) -> dict[Any, float]:
     values: list[float] = []
-    for part, start, stop in runs:
-        column = table.columns[f"{part}_{forms.CURVES[name]}"]
-        values += column.curve(row)[start:stop] if column.epochs else column.curve(row) * (stop - start)
-    return _MAPPINGS[kind](zip(forms.run_keys(name, runs), values, strict=True))
+    for run in curve.runs:
+        column = table.columns[curve.column(run)]
+        count = run.stop - run.start
+        values += column.curve(row)[run.start : run.stop] if column.epochs else column.curve(row) * count
+    return MAPPINGS[curve.mapping](zip(curve.keys(), values, strict=True))

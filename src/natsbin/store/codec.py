@@ -16,14 +16,14 @@ import numpy.typing as npt
 
 from natsbin import _codec
 from natsbin.spaces import BATCH_SIZE
+from natsbin.store.format import COUNT as COUNT
+from natsbin.store.format import PLAIN as PLAIN
+from natsbin.store.format import QUANTITIES
+from natsbin.store.format import SUM as SUM
 from natsbin.store.layouts import MISSING, Extent, Float, Floats, Layout, Unsigned, choose, is_missing
 
 Encoded = tuple[Floats, "Floats | None"]
 """Stored numbers, and the correct samples of the last batch where a coding has them."""
-
-PLAIN = "plain"  # the value itself
-SUM = "sum"  # value = number * 2**shift / samples
-COUNT = "count"  # value = correct samples in percent of samples, added up as NATS-Bench does
 
 
 @lru_cache
@@ -88,17 +88,16 @@ class Coding:
 def plan(quantity: str, samples: int | None, values: Floats) -> Coding:
     """How to store a column of ``quantity`` over ``samples``: by the exact numbers behind its values, if all have one.
 
-    Parameters and FLOPs are in millions: counts over ``format.MILLION``.
-
-    ``values`` (percent for accuracies) has the shape (epochs, trials) or (trials,), with ``MISSING`` where there is no
-    value. ``samples`` is None where their number is not known; then, and for times, values are stored as they are.
+    ``values`` (in the units of ``format.QUANTITIES``) has the shape (epochs, trials) or (trials,), with ``MISSING``
+    where there is no value. Where ``samples`` is None their number is not known, and values are stored as they are.
     """
     rows = values.reshape(-1, values.shape[-1])
-    if samples is not None and quantity in ("accuracy", "top5"):
+    kind = QUANTITIES[quantity].coding
+    if samples is not None and kind == COUNT:
         extent = _extent(rows, lambda row: _counts(samples, row))
         if extent is not None:
             return Coding(COUNT, samples, 0, choose(extent), needs_tail(samples))
-    if samples is not None and quantity in ("loss", "params", "flop"):
+    if samples is not None and kind == SUM:
         extent = _extent(rows, lambda row: _sums(samples, row))
         if extent is not None:
             # HDF5 has no bias below 1, so the sums are scaled down to where the least of them is about 1.

@@ -15,16 +15,13 @@ import numpy.typing as npt
 import xxhash
 
 from natsbin.errors import StoreError
-from natsbin.store import filters, layouts
 from natsbin.store import format as fmt
+from natsbin.store import layouts
+from natsbin.store.filters import Buffer, Pipeline
 from natsbin.store.seal import check_seal
-
-Buffer = npt.NDArray[np.uint8]
 
 PAD = 8
 """Bytes past a chunk that must be readable: the kernel reads eight at a value's place."""
-
-_FILTERS: tuple[list[int], ...] = ([], [h5py.h5z.FILTER_DEFLATE], [h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE])
 
 
 @contextmanager
@@ -97,21 +94,18 @@ class Data:
             self.shape: tuple[int, ...] = node.shape
             create = self._id.get_create_plist()
             self.chunk: tuple[int, ...] = create.get_chunk()
-            self.filters: list[int] = [create.get_filter(i)[0] for i in range(create.get_nfilters())]
+            self.filters = Pipeline.read(create)
             self.kind: h5py.h5t.TypeID = self._id.get_type()
             self.size: int = self.kind.get_size()
             self.counts = tuple(-(-length // step) for length, step in zip(self.shape, self.chunk, strict=True))
             if digests.shape != self.counts or digests.dtype != np.uint64:
                 raise ValueError(f"{digests.shape} checksums for {self.counts} chunks")
             self._digests: npt.NDArray[np.uint64] = digests[()].reshape(-1)
-            if self.filters not in _FILTERS:
-                raise ValueError(f"filters {self.filters}, expected none, deflate, or shuffle and deflate")
 
     @cached_property
-    def _places(self) -> dict[int, tuple[int, int, bool]]:
-        """Address, stored size and whether filtered, of each chunk there is, by number; never outside of the file."""
-        places: dict[int, tuple[int, int, bool]] = {}
-        none = filters.all_filters(len(self.filters) > 1) if self.filters else 0
+    def _places(self) -> dict[int, tuple[int, int, int]]:
+        """Address, stored size and filter mask of each chunk that is there, by number; never outside of the file."""
+        places: dict[int, tuple[int, int, int]] = {}
         end = len(self._file.bytes)
 
         def visit(info: Any) -> None:
@@ -120,14 +114,14 @@ class Data:
                 if start % step or start // step >= count:
                     raise ValueError(f"a chunk at {info.chunk_offset}")
                 number = number * count + start // step
-            filtered = bool(self.filters) and info.filter_mask == 0
+            mask, plain = info.filter_mask, info.filter_mask == self.filters.skipped
             if (
-                info.filter_mask not in (0, none)
+                not 0 <= mask <= self.filters.skipped
                 or not 0 < info.byte_offset <= end - info.size
-                or not (filtered or info.size == self.chunk_bytes)
+                or (plain and info.size != self.chunk_bytes)
             ):
-                raise ValueError(f"chunk {number}: {info.size} bytes at {info.byte_offset} of {end}")
-            places[number] = (info.byte_offset, info.size, filtered)
+                raise ValueError(f"chunk {number}: {info.size} bytes at {info.byte_offset} of {end}, mask {mask}")
+            places[number] = (info.byte_offset, info.size, mask)
 
         with reading(self.place):
             self._id.chunk_iter(visit)
@@ -164,10 +158,10 @@ class Data:
                 if self._digests[number]:
                     raise ValueError("it is not there")
                 return np.full(self.chunk_bytes + PAD, 0xFF, np.uint8)
-            address, stored, filtered = self._places[number]
+            address, stored, mask = self._places[number]
             view = self._file.bytes[address : address + stored + PAD]
-            if filtered:
-                raw = filters.decompress(view[:stored], self.chunk_bytes, self.size, shuffled=len(self.filters) > 1)
+            if mask != self.filters.skipped:
+                raw = self.filters.decode(view[:stored], mask, self.chunk_bytes)
                 view = np.concatenate([raw, np.zeros(PAD, np.uint8)])
             elif len(view) < stored + PAD:
                 view = np.concatenate([view, np.zeros(PAD, np.uint8)])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 FORMAT_NAME = "natsbin"
 FORMAT_VERSION = 1
 CONVENTIONS = "CF-1.11"
@@ -49,9 +52,65 @@ TRIAL = "trial"
 EPOCH = "epoch"
 SEED = "seed"
 FORM = "form"
-SCALARS = {"params": "M", "flop": "M", "latency": "s"}
-MILLION = 1_000_000  # params and flop are counts over this
-UNITS = {"accuracy": "percent", "top5": "percent", "loss": "1", "time": "s"}
-
 TAIL = "_tail"
 """Suffix of the column that counts the correct samples of the last, incomplete batch."""
+
+PLAIN = "plain"  # the value itself
+SUM = "sum"  # value = number * 2**shift / samples
+COUNT = "count"  # value = correct samples in percent of samples, added up as NATS-Bench does
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What a column holds: a number an epoch of a set (``per_epoch``), or one number a trial.
+
+    Attributes:
+        fields: the fields of a trial that hold it; those of sets other than ``train`` begin with ``eval_``.
+        coding: the exact numbers behind its values; values that have none are stored PLAIN.
+        samples: what SUM divides by, None where that is the size of the set.
+        steady: most trials have the same value at every epoch, which is then stored once.
+    """
+
+    name: str
+    units: str
+    fields: tuple[str, ...]
+    coding: str = PLAIN
+    samples: int | None = None
+    per_epoch: bool = True
+    steady: bool = False
+
+
+QUANTITIES = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity("accuracy", "percent", ("train_acc1es", "eval_acc1es"), COUNT),
+        Quantity("top5", "percent", ("train_acc5es",), COUNT),
+        Quantity("loss", "1", ("train_losses", "eval_losses"), SUM),
+        Quantity("time", "s", ("train_times", "eval_times"), steady=True),
+        Quantity("params", "M", ("params",), SUM, samples=1_000_000, per_epoch=False),
+        Quantity("flop", "M", ("flop",), SUM, samples=1_000_000, per_epoch=False),
+        Quantity("latency", "s", ("latency",), per_epoch=False),
+    )
+}
+"""Everything that is measured, by name. A new quantity is one more entry."""
+
+CURVES = {field: one.name for one in QUANTITIES.values() if one.per_epoch for field in one.fields}
+SCALARS = {field: one.name for one in QUANTITIES.values() if not one.per_epoch for field in one.fields}
+"""The fields of a trial that hold quantities, and which."""
+
+
+class ColumnKey(NamedTuple):
+    """Names a column of a table with epochs."""
+
+    set: str
+    quantity: str
+
+    def __str__(self) -> str:
+        """The name of its dataset, e.g. ``x-valid_accuracy``."""
+        return f"{self.set}_{self.quantity}"
+
+    @staticmethod
+    def parse(name: str) -> ColumnKey | None:
+        """The inverse of ``str``; None for other datasets of a table."""
+        set_name, _, quantity = name.rpartition("_")
+        return ColumnKey(set_name, quantity) if set_name and quantity in CURVES.values() else None

@@ -16,10 +16,10 @@ from natsbin.store.reader import Store, open_store
 from natsbin.store.tree import Chunk, TreeWriter, new_store
 
 Progress = Callable[[int, int], None]
-"""Told the number of datasets done, and of all."""
+"""Called with the number of datasets done, and of all."""
 
 _OF_DIMENSIONS = {"CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST"}
-"""Attributes that attaching a scale writes anew."""
+"""Attributes that HDF5 writes again when a scale is attached."""
 
 
 def pack(

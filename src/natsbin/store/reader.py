@@ -1,11 +1,9 @@
-"""Reading a store: its tables as kernel columns, straight from the mapped file."""
+"""Reading a store: what belongs to all of it, its tables, and its records."""
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,27 +12,14 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from natsbin import _column, _table
 from natsbin.errors import StoreError
 from natsbin.spaces import SPACES, SearchSpace
-from natsbin.store import codec, forms, layouts
 from natsbin.store import format as fmt
 from natsbin.store.assemble import assemble
-from natsbin.store.data import Data, MappedFile, reading
-from natsbin.store.latencies import find_latencies
-
-
-@dataclass(frozen=True)
-class Table:
-    """One (hp, dataset): arrays by row (trial in the order of the columns), columns by name, and the kernel's view."""
-
-    epochs: int
-    architecture: npt.NDArray[np.int32]
-    seed: npt.NDArray[np.int64]
-    form: npt.NDArray[np.uint32]
-    scalars: dict[str, npt.NDArray[np.float64]]
-    columns: dict[str, _column.Column]
-    kernel: _table.Table
+from natsbin.store.data import MappedFile, reading
+from natsbin.store.format import ColumnKey
+from natsbin.store.forms import Forms
+from natsbin.store.table import Table, column_keys, read_table
 
 
 class Store:
@@ -95,22 +80,29 @@ class Store:
         return tuple(sorted({hp for hp, _ in self.keys}))
 
     @cached_property
-    def forms(self) -> list[dict[str, Any]]:
+    def forms(self) -> Forms:
         """The forms of records and trials; see ``natsbin.store.forms``."""
         with reading(f"{self.path}: {fmt.FORMS}"):
-            parsed = json.loads(self.file.data(fmt.FORMS).array("|u1").tobytes())
-            if not isinstance(parsed, list) or not all(isinstance(form, dict) for form in parsed):
-                raise ValueError("expected a list of objects")
-            return parsed
+            return Forms.loads(self.file.data(fmt.FORMS).array("|u1").tobytes())
 
     @cached_property
-    def record_forms(self) -> npt.NDArray[np.uint32]:
-        """The form of each present architecture's record."""
+    def record(self) -> npt.NDArray[np.uint32]:
+        """The number of the form of each present architecture's record."""
         with reading(f"{self.path}: {fmt.RECORD}"):
             found = self.file.data(fmt.RECORD).array("<u4")
-            if found.shape != self.indexes.shape or found.max() >= len(self.forms):
-                raise ValueError(f"{found.shape} forms up to {found.max()} of {len(self.forms)}")
+            if found.shape != self.indexes.shape:
+                raise ValueError(f"{found.shape} forms of {self.indexes.shape} records")
             return found
+
+    @cached_property
+    def regular(self) -> npt.NDArray[np.bool_]:
+        """Whether tables alone can answer for each architecture of the space; False where it is absent."""
+        found = np.zeros(self.total, np.bool_)
+        numbers, place = np.unique(self.record, return_inverse=True)
+        with reading(f"{self.path}: {fmt.FORMS}"):
+            by_form = np.array([self.forms.record(number).regular for number in numbers.tolist()])
+        found[self.indexes] = by_form[place]
+        return found
 
     def table(self, hp: str, dataset: str) -> Table:
         """A table, read on first use. KeyError where there is none."""
@@ -119,7 +111,7 @@ class Store:
         if table is None:
             if key not in self.keys:
                 raise KeyError(key)
-            table = self._tables[key] = self._read_table(hp, dataset)
+            table = self._tables[key] = read_table(self.file, f"{hp}/{dataset}", self.forms, self.regular)
         return table
 
     def load(self, index: int) -> OrderedDict[str, dict[str, Any]]:
@@ -128,127 +120,19 @@ class Store:
         if place == len(self.indexes) or self.indexes[place] != index:
             raise KeyError(index)
         with reading(f"{self.path}: architecture {index}"):
-            record: OrderedDict[str, dict[str, Any]] = assemble(self, index, self.forms[self.record_forms[place]])
-            return record
+            form = self.forms.record(int(self.record[place]))
+            return assemble(form, index, self.meta_archs[index], self.table)
 
-    def column_names(self, hp: str, dataset: str) -> list[str]:
-        """The columns of a table by set and quantity, e.g. ``x-valid_accuracy``."""
-        with reading(f"{self.path}: {hp}/{dataset}"):
-            return [name for name in self.file.hdf5[f"{hp}/{dataset}"] if name.rpartition("_")[2] in fmt.UNITS]
+    def columns(self, hp: str, dataset: str) -> list[ColumnKey]:
+        """The columns of a table that have epochs."""
+        return column_keys(self.file, f"{hp}/{dataset}")
 
     def value_bytes(self, hp: str, dataset: str) -> int:
         """Bytes in the file of a table's accuracies, losses and times, with what decodes them."""
-        path = f"{hp}/{dataset}"
-        with reading(f"{self.path}: {path}"):
-            names = [
-                name for name in self.file.hdf5[path] if name.removesuffix(fmt.TAIL).rpartition("_")[2] in fmt.UNITS
-            ]
-        return sum(self.file.data(f"{path}/{name}").stored_bytes for name in names)
-
-    def _read_table(self, hp: str, dataset: str) -> Table:
-        path = f"{hp}/{dataset}"
-        index = self.file.data(f"{path}/{fmt.ARCHITECTURE}").array("<i4")
-        seed = self.file.data(f"{path}/{fmt.SEED}").array("<i2", "<i8").astype(np.int64)
-        form = self.file.data(f"{path}/{fmt.FORM}").array("<u4")
-        scalars = {name: self._values(f"{path}/{name}") for name in fmt.SCALARS}
-        columns = {name: self._column(f"{path}/{name}") for name in self.column_names(hp, dataset)}
-        epochs = self.file.data(f"{path}/{fmt.EPOCH}").shape[0]
-        with reading(f"{self.path}: {path}"):
-            lengths = {len(index), len(seed), len(form), *map(len, scalars.values())}
-            if len(lengths) > 1:
-                raise ValueError(f"arrays by trial of lengths {lengths}")
-            order = np.lexsort((seed, index)).astype(np.int32)
-            if len(index) and not 0 <= index.min() <= index.max() < self.total:
-                raise ValueError(f"architectures {index.min()} to {index.max()} of {self.total}")
-            if len(form) and form.max() >= len(self.forms):
-                raise ValueError(f"form {form.max()} of {len(self.forms)}")
-            usual = np.array([f.get("epochs") == epochs for f in self.forms])
-            regular = np.zeros(self.total, np.uint8)
-            regular[self.indexes] = np.array([f.get("regular") is True for f in self.forms])[self.record_forms]
-            latencies = find_latencies(self.forms, form, scalars["latency"])
-            regular[index[~usual[form] | latencies.irregular]] = 0
-            sets = _sets(columns)
-            kernel = _table.Table(
-                epochs,
-                np.searchsorted(index[order], np.arange(self.total + 1)).astype(np.int32),
-                order,
-                seed[order],
-                regular,
-                {name: values[order] for name, values in (scalars | {"latency": latencies.values}).items()},
-                latencies.are_float64[order],
-                *self._set_orders(form[order]),
-                sets,
-            )
-            return Table(epochs, index, seed, form, scalars, columns, kernel)
-
-    def _set_orders(self, form: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.int32], list[tuple[str, ...]]]:
-        """For each trial the number of its tuple of evaluated sets, and those tuples."""
-        used = np.flatnonzero(np.bincount(form))
-        order = np.searchsorted(used, form).astype(np.int32)
-        return order, [forms.evaluated_sets(self.forms[number]) for number in used.tolist()]
-
-    def _values(self, path: str) -> npt.NDArray[np.float64]:
-        """All values of a column by trial alone."""
-        column = self._column(path)
-        if column.epochs:
-            raise StoreError(f"{self.path}: {path}: damaged: {column.epochs} epochs")
-        trials, values = np.arange(column.trials, dtype=np.int32), np.empty(column.trials)
-        column.points(np.zeros_like(trials), trials, values)
-        return values
-
-    def _column(self, path: str) -> _column.Column:
-        data = self.file.data(path)
-        with reading(f"{self.path}: {path}"):
-            coding = column_coding(data)
-            tail = None
-            if coding.tail:
-                counts = self.file.data(path + fmt.TAIL)
-                if counts.layout() != codec.TAIL_LAYOUT:
-                    raise ValueError(f"counts of the last batch as {counts.layout()}")
-                tail = _column.Column(counts.shape, counts.chunk, (1,), codec.PLAIN, 1, 0, [], None, counts.load)
-            layout = coding.layout
-            shape = (
-                (layout.size, layout.exponent_bits, layout.bias)
-                if isinstance(layout, layouts.Float)
-                else (layout.size,)
-            )
-            last_batch = codec.last_batch(coding.samples).tolist() if coding.kind == codec.COUNT else []
-            return _column.Column(
-                data.shape,
-                data.chunk,
-                shape,
-                coding.kind,
-                coding.samples,
-                coding.shift,
-                last_batch,
-                tail,
-                data.load,
-            )
-
-
-def column_coding(data: Data) -> codec.Coding:
-    """How a column's values come from its numbers. StoreError for what no writer writes."""
-    with reading(data.place):
-        kind = data.attrs["coding"]
-        samples, shift = int(data.attrs.get("samples", 0)), int(data.attrs.get("shift", 0))
-        if kind not in (codec.PLAIN, codec.SUM, codec.COUNT) or (kind != codec.PLAIN and not 0 < samples < 2**31):
-            raise ValueError(f"coding {kind!r} over {samples} samples")
-        if not 0 <= shift < 1024:
-            raise ValueError(f"shift {shift}")
-        tail = kind == codec.COUNT and codec.needs_tail(samples)
-        return codec.Coding(kind, samples, shift, data.layout(), tail)
-
-
-def _sets(columns: dict[str, _column.Column]) -> dict[str, _column.SetColumns]:
-    parts: dict[str, dict[str, _column.Column]] = {}
-    for name, column in columns.items():
-        set_name, _, quantity = name.rpartition("_")
-        parts.setdefault(set_name, {})[quantity] = column
-    return {
-        name: _column.SetColumns(name, found.get("accuracy"), found.get("loss"), found["time"])
-        for name, found in parts.items()
-        if "time" in found
-    }
+        keys = {str(key) for key in self.columns(hp, dataset)}
+        with reading(f"{self.path}: {hp}/{dataset}"):
+            names = [name for name in self.file.hdf5[f"{hp}/{dataset}"] if name.removesuffix(fmt.TAIL) in keys]
+        return sum(self.file.data(f"{hp}/{dataset}/{name}").stored_bytes for name in names)
 
 
 def _check_ascending(indexes: npt.NDArray[np.int32], total: int) -> None:

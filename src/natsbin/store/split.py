@@ -6,7 +6,6 @@ matrices: rows are trials of one form, columns its numbers.
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,10 +17,12 @@ import numpy.typing as npt
 
 from natsbin import _codec
 from natsbin.errors import ArchiveError
+from natsbin.store import format as fmt
 from natsbin.store import forms
+from natsbin.store.format import ColumnKey
+from natsbin.store.forms import Epochs
 from natsbin.store.layouts import MISSING, Floats
 
-Epochs = tuple[tuple[int, int], ...]  # runs start..stop, in the order of a matrix's columns
 MOST_KNOWN = 16  # orders of keys that a curve is tried against; genuine ones have a handful
 PLAIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
@@ -30,7 +31,7 @@ PLAIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123
 class Block:
     """Values of one column for some trials of a part: ``rows`` of the part, shape (rows, epochs)."""
 
-    column: str
+    column: ColumnKey
     epochs: Epochs
     constant: bool  # one value stands for every epoch
     rows: npt.NDArray[np.int32]
@@ -67,7 +68,7 @@ class _Plan:
     hp: str
     dataset: str
     form: str
-    gathers: list[tuple[str, Epochs, npt.NDArray[np.intp] | slice]]
+    gathers: list[tuple[ColumnKey, Epochs, npt.NDArray[np.intp] | slice]]
     size: int
     rows: list[tuple[int, int, dict[str, float], Floats]] = field(default_factory=list)
 
@@ -76,7 +77,7 @@ def _part(hp: str, dataset: str, plans: list[_Plan]) -> Part:
     """The trials that some plans of a table collected, which are then forgotten."""
     trials = [row for plan in plans for row in plan.rows]
     counts = [len(plan.rows) for plan in plans]
-    found: dict[tuple[str, Epochs, bool], list[tuple[npt.NDArray[np.int32], Floats]]] = {}
+    found: dict[tuple[ColumnKey, Epochs, bool], list[tuple[npt.NDArray[np.int32], Floats]]] = {}
     first = 0
     for plan in plans:
         matrix = np.stack([row[3] for row in plan.rows])
@@ -98,7 +99,7 @@ def _part(hp: str, dataset: str, plans: list[_Plan]) -> Part:
         np.repeat(np.array([plan.size for plan in plans], np.int32), counts),
         np.array([row[0] for row in trials], np.int32),
         np.array([row[1] for row in trials], np.int64),
-        {name: np.array([row[2].get(name, MISSING) for row in trials]) for name in forms.SCALAR_FIELDS},
+        {name: np.array([row[2].get(name, MISSING) for row in trials]) for name in fmt.SCALARS},
         [
             Block(*key, np.concatenate([rows for rows, _ in pieces]), np.concatenate([values for _, values in pieces]))
             for key, pieces in found.items()
@@ -106,9 +107,9 @@ def _part(hp: str, dataset: str, plans: list[_Plan]) -> Part:
     )
 
 
-def _constant(column: str, values: Floats) -> npt.NDArray[np.bool_]:
-    """Which trials' times do not change over the epochs: one number is then enough. Curves are kept whole."""
-    if not column.endswith("_time"):
+def _constant(column: ColumnKey, values: Floats) -> npt.NDArray[np.bool_]:
+    """Which trials have the same value at every epoch: one number is then enough, where that is usual."""
+    if not fmt.QUANTITIES[column.quantity].steady:
         return np.zeros(len(values), np.bool_)
     bits = np.ascontiguousarray(values).view(np.uint64)
     same: npt.NDArray[np.bool_] = (bits == bits[:, :1]).all(axis=1)
@@ -141,13 +142,12 @@ class Splitter:
                     self._add_trial(hp, dataset, index, seed, trial, arch)
                 except (TypeError, OverflowError) as error:
                     raise ArchiveError(f"architecture {index}, hp {hp!r}, trial {(dataset, seed)}: {error}") from error
-            parts.append((hp, forms.freeze_state(state, arch, index)))
+            parts.append((hp, forms.State.of(state, arch, index)))
             regular = regular and forms.is_regular_state(state)
         key = (type(states).__name__, tuple(parts), regular)
         text = self._record_texts.get(key)
         if text is None:
-            text = json.dumps({"record": key[0], "states": key[1], "regular": regular}, separators=(",", ":"))
-            self._record_texts[key] = text
+            text = self._record_texts[key] = forms.RecordForm(*key).dumps()
         self._records.append((index, text))
 
     def take(self) -> Split:
@@ -160,25 +160,25 @@ class Splitter:
         return Split(records, [_part(*key, of_table) for key, of_table in plans.items()])
 
     def _add_trial(self, hp: str, dataset: str, index: int, seed: int, trial: Mapping[str, Any], arch: str) -> None:
-        specs: list[Any] = []
-        numbers = np.empty(sum(len(trial[name]) for name in forms.CURVES if isinstance(trial.get(name), dict)))
+        fields: list[tuple[str, forms.Field]] = []
+        numbers = np.empty(sum(len(trial[name]) for name in fmt.CURVES if isinstance(trial.get(name), dict)))
         used = 0
         scalars: dict[str, float] = {}
         for name, value in trial.items():
-            if name in forms.SCALAR_FIELDS:
-                spec, number = forms.freeze_scalar(value, arch)
-                specs.append((name, "scalar", spec))
+            if name in fmt.SCALARS:
+                scalar, number = forms.Scalar.of(value, arch)
+                fields.append((name, scalar))
                 if number is not None:
                     scalars[name] = number
-            elif name in forms.CURVES and (runs := self._take_curve(name, value, numbers, used)) is not None:
-                specs.append((name, "curve", type(value).__name__, runs))
+            elif name in fmt.CURVES and (runs := self._take_curve(name, value, numbers, used)) is not None:
+                fields.append((name, forms.Curve(name, type(value).__name__, runs)))
                 used += len(value)
             else:
-                specs.append((name, "literal", forms.freeze(value, arch)))
-        signature = (hp, dataset, type(trial).__name__, tuple(specs))
+                fields.append((name, forms.Literal.of(value, arch)))
+        signature = (hp, dataset, type(trial).__name__, tuple(fields))
         plan = self._plans.get(signature)
         if plan is None:
-            plan = self._plans[signature] = _plan(*signature)
+            plan = self._plans[signature] = _plan(hp, dataset, forms.TrialForm.of(*signature[2:]))
         plan.rows.append((index, seed, scalars, numbers[:used]))
 
     def _take_curve(self, name: str, curve: Any, out: Floats, start: int) -> tuple[forms.Run, ...] | None:
@@ -201,68 +201,22 @@ class Splitter:
         return usual
 
 
-def _plan(hp: str, dataset: str, kind: str, specs: tuple[Any, ...]) -> _Plan:
-    positions: dict[str, list[tuple[int, int]]] = {}  # column -> (epoch, place among the trial's numbers)
+def _plan(hp: str, dataset: str, form: forms.TrialForm) -> _Plan:
+    positions: dict[ColumnKey, list[tuple[int, int]]] = {}  # (epoch, place among the trial's numbers)
     place = 0
-    for name, how, *rest in specs:
-        for part, start, stop in rest[1] if how == "curve" else ():
-            column = f"{part}_{forms.CURVES[name]}"
-            positions.setdefault(column, []).extend((epoch, place + epoch - start) for epoch in range(start, stop))
-            place += stop - start
-    for plain in (hp, dataset, *positions):
+    for curve in form.curves:
+        for run in curve.runs:
+            pairs = positions.setdefault(curve.column(run), [])
+            pairs += ((epoch, place + epoch - run.start) for epoch in range(run.start, run.stop))
+            place += run.stop - run.start
+    for plain in (hp, dataset, *map(str, positions)):
         if not plain or not set(plain) <= PLAIN_NAME or plain[0] == ".":
             raise ArchiveError(f"name {plain!r}: expected letters, digits, '-', '_' and '.'")
-    gathers: list[tuple[str, Epochs, npt.NDArray[np.intp] | slice]] = []
+    gathers: list[tuple[ColumnKey, Epochs, npt.NDArray[np.intp] | slice]] = []
     for column, pairs in positions.items():
         order = sorted(pairs)
         places = np.array([where for _, where in order], np.intp)
         contiguous = bool((np.diff(places) == 1).all())
         where = slice(int(places[0]), int(places[-1]) + 1) if contiguous else places
-        gathers.append((column, _epoch_runs([epoch for epoch, _ in order]), where))
-    form = {"type": kind, "epochs": _regular_epochs(specs), "trial": specs}
-    return _Plan(hp, dataset, json.dumps(form, separators=(",", ":")), gathers, place)
-
-
-def _epoch_runs(epochs: list[int]) -> Epochs:
-    runs: list[list[int]] = []
-    for epoch in epochs:
-        if runs and runs[-1][1] == epoch:
-            runs[-1][1] = epoch + 1
-        else:
-            runs.append([epoch, epoch + 1])
-    return tuple((start, stop) for start, stop in runs)
-
-
-def _regular_epochs(specs: tuple[Any, ...]) -> int | None:
-    """The number of epochs of a trial that tables alone can answer for; None where only its record can.
-
-    Regular is a trial of the usual fields and types whose train curves and times cover every epoch and whose
-    sets have accuracies just where they have losses.
-    """
-    by_name = {name: rest for name, *rest in specs}
-    if not {*forms.CURVES, *forms.SCALAR_FIELDS, "epochs", "eval_names"} <= set(by_name):
-        return None
-    (_, epochs), (_, names) = by_name["epochs"], by_name["eval_names"]
-    if epochs[0] != "int" or names[0] != "list" or any(item[0] != "str" for item in names[1]):
-        return None
-    if by_name["params"][1] != ("slot", "float64") or by_name["flop"][1] != ("slot", "float"):
-        return None
-    curves = {name: _epochs_by_set(by_name[name][2]) for name in forms.CURVES if by_name[name][0] == "curve"}
-    whole = ((0, epochs[1]),)
-    sets = [item[1] for item in names[1]]
-    if (
-        any(curves.get(name) != {"train": whole} for name in ("train_acc1es", "train_losses", "train_times"))
-        or curves.get("eval_times") != dict.fromkeys(sets, whole)
-        or curves.get("eval_acc1es") is None
-        or curves["eval_acc1es"] != curves.get("eval_losses")
-        or not set(curves["eval_acc1es"]) <= set(sets)
-    ):
-        return None
-    return int(epochs[1])
-
-
-def _epochs_by_set(runs: tuple[forms.Run, ...]) -> dict[str, Epochs]:
-    by_set: dict[str, list[int]] = {}
-    for name, start, stop in runs:
-        by_set.setdefault(name, []).extend(range(start, stop))
-    return {name: _epoch_runs(sorted(epochs)) for name, epochs in by_set.items()}
+        gathers.append((column, forms.epoch_runs(epoch for epoch, _ in order), where))
+    return _Plan(hp, dataset, form.dumps(), gathers, place)

@@ -1,7 +1,7 @@
 """Columns on their way from splits to chunks, kept in an anonymous temporary file.
 
-Archives come by architecture, a store is laid out by epoch. The spool holds the splits' blocks until all are
-there; being anonymous, it is gone with the process, however that ends.
+Archives are ordered by architecture, a store by epoch. The spool holds the blocks of all splits until the last one
+has come. The file has no name, so it disappears with the process, however that ends.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from natsbin.store.format import ColumnKey
+from natsbin.store.forms import Epochs
 from natsbin.store.layouts import MISSING, Floats
-from natsbin.store.split import Block, Epochs
+from natsbin.store.split import Block
 
 
-class Piece(NamedTuple):
+class SpooledBlock(NamedTuple):
     """Where a block lies in the spool, and which trials (numbers within their table) its rows are."""
 
     offset: int
@@ -35,7 +37,9 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         self._file = tempfile.TemporaryFile(dir=folder, prefix=".natsbin-spool-")  # noqa: SIM115 - closed by __exit__
         self._end = 0
-        self._pieces: dict[tuple[str, str], dict[str, list[Piece]]] = defaultdict(lambda: defaultdict(list))
+        self._blocks: dict[tuple[str, str], dict[ColumnKey, list[SpooledBlock]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
 
     def __enter__(self) -> Spool:
         return self
@@ -43,41 +47,42 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(OSError):  # of a full disk: what it could not take is not needed any more
+        with suppress(OSError):  # a full disk could not take everything, but nothing of it is needed any more
             self._file.close()
 
     def add(self, table: tuple[str, str], block: Block, first_trial: int) -> None:
         """Append a block whose row 0 of its group is trial ``first_trial`` of the table."""
         self._file.write(block.values.data)
         trials = (first_trial + block.rows).astype(np.int32)
-        self._pieces[table][block.column].append(Piece(self._end, block.epochs, block.constant, trials))
+        self._blocks[table][block.column].append(SpooledBlock(self._end, block.epochs, block.constant, trials))
         self._end += block.values.nbytes
 
-    def columns(self, table: tuple[str, str]) -> list[str]:
-        return sorted(self._pieces[table])
+    def columns(self, table: tuple[str, str]) -> list[ColumnKey]:
+        """The columns of a table, by name."""
+        return sorted(self._blocks[table], key=str)
 
     def epochs(self, table: tuple[str, str]) -> int:
         """The number of epochs that holds every value of a table."""
-        pieces = (piece for column in self._pieces[table].values() for piece in column)
-        return max((stop for piece in pieces for _, stop in piece.epochs), default=0)
+        blocks = (block for column in self._blocks[table].values() for block in column)
+        return max((stop for block in blocks for _, stop in block.epochs), default=0)
 
-    def is_constant(self, table: tuple[str, str], column: str) -> bool:
-        """Whether one number a trial says everything about a column."""
-        return all(piece.constant for piece in self._pieces[table][column])
+    def is_constant(self, table: tuple[str, str], column: ColumnKey) -> bool:
+        """Whether a column needs only one number for each trial."""
+        return all(block.constant for block in self._blocks[table][column])
 
     def gather(
-        self, table: tuple[str, str], column: str, shape: tuple[int, ...], row_of: npt.NDArray[np.int32]
+        self, table: tuple[str, str], column: ColumnKey, shape: tuple[int, ...], row_of: npt.NDArray[np.int32]
     ) -> Floats:
         """A column as an array of shape (epochs, trials) or (trials,); ``row_of[trial]`` is a trial's place in it."""
         self._file.flush()
         out = np.full(shape, MISSING)
-        for piece in self._pieces[table][column]:
-            epochs = np.concatenate([np.arange(*run) for run in piece.epochs])
-            width = 1 if piece.constant else len(epochs)
-            self._file.seek(piece.offset)
-            values = np.frombuffer(self._file.read(8 * width * len(piece.trials)), np.float64)
-            values = values.reshape(len(piece.trials), width)
-            rows = row_of[piece.trials]
+        for block in self._blocks[table][column]:
+            epochs = np.concatenate([np.arange(*run) for run in block.epochs])
+            width = 1 if block.constant else len(epochs)
+            self._file.seek(block.offset)
+            values = np.frombuffer(self._file.read(8 * width * len(block.trials)), np.float64)
+            values = values.reshape(len(block.trials), width)
+            rows = row_of[block.trials]
             if out.ndim == 1:
                 out[rows] = values[:, 0]
             else:

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import xxhash
 
 from natsbin.errors import NatsbinError, OutputError
-from natsbin.store import filters
 from natsbin.store import format as fmt
+from natsbin.store.filters import Pipeline
 from natsbin.store.seal import seal
 
 Chunk = tuple[tuple[int, ...], npt.NDArray[np.uint8]]
@@ -46,16 +46,12 @@ class TreeWriter:
         fill: float | None = None,
     ) -> None:
         """Write one dataset; chunks that are not given read as ``fill``. ``dims`` are paths of its scales."""
-        filtered = self._packed or path in fmt.TEXTS
+        compressed = self._packed or path in fmt.TEXTS
+        filters = Pipeline.compressing(kind.get_size()) if compressed else Pipeline()
         create = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         create.set_chunk(chunk)
         create.set_obj_track_times(False)  # equal archives make equal bytes
-        size = kind.get_size()
-        shuffled = filtered and size <= 8  # the bytes of a text are no columns
-        if shuffled:
-            create.set_shuffle()
-        if filtered:
-            create.set_deflate(fmt.DEFLATE_LEVEL)
+        filters.write(create)
         if fill is not None:
             create.set_fill_value(np.array(fill))
         links = h5py.h5p.create(h5py.h5p.LINK_CREATE)
@@ -67,8 +63,7 @@ class TreeWriter:
         digests = np.zeros(counts, np.uint64)
         for start, raw in chunks:
             digests[tuple(s // c for s, c in zip(start, chunk, strict=True))] = xxhash.xxh3_64_intdigest(raw.data)
-            data, mask = filters.compress(raw, size, shuffled=shuffled) if filtered else (raw.tobytes(), 0)
-            dataset.write_direct_chunk(start, data, mask)
+            dataset.write_direct_chunk(start, *filters.encode(raw))
         dataset.chunk_iter(lambda chunk: self.chunks.append((chunk.byte_offset, chunk.byte_offset + chunk.size)))
         node = h5py.Dataset(dataset)
         for name, value in (attrs or {}).items():
@@ -112,7 +107,7 @@ class TreeWriter:
 class _Disk(io.FileIO):
     """A file that raises for the first write that the disk refuses, and forgets all later ones.
 
-    HDF5 writes as it closes a file, and one that it could not close stays with the process to its end.
+    HDF5 writes while it closes a file, and a file that it cannot close stays open until the process ends.
     """
 
     refuses = False
@@ -133,7 +128,7 @@ class _Disk(io.FileIO):
 def _close(file: h5py.File, disk: _Disk) -> None:
     try:
         file.close()
-    except (OSError, RuntimeError, AttributeError) as error:  # h5py looks methods up while an error is on its way
+    except (OSError, RuntimeError, AttributeError) as error:  # h5py may look up methods while it handles an error
         if not disk.refuses:
             raise
         file.close()
@@ -144,14 +139,14 @@ def _close(file: h5py.File, disk: _Disk) -> None:
 def new_store(path: Path, state: str, *, force: bool) -> Iterator[TreeWriter]:
     """A store in the making, which takes the place of ``path`` when the block ends, and leaves nothing if it fails.
 
-    Raises OutputError where ``path`` exists and ``force`` is not said, and for a disk that refuses.
+    Raises OutputError where ``path`` exists (unless ``force``), or where the disk refuses.
     """
     refuse_existing(path, force)
     _remove_stale(path)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with _Disk(part, "x+b") as disk:
-            fcntl.flock(disk, fcntl.LOCK_EX)  # says that its writer lives
+            fcntl.flock(disk, fcntl.LOCK_EX)  # a locked file has a living writer
             # The latest format has the smallest metadata; aligned chunks can be mapped.
             file = h5py.File(
                 disk,
@@ -166,7 +161,7 @@ def new_store(path: Path, state: str, *, force: bool) -> Iterator[TreeWriter]:
                 yield tree
             except BaseException:
                 disk.refuses = True
-                with suppress(OSError):  # the error that is on its way says more
+                with suppress(OSError):  # the first error says more
                     _close(file, disk)
                 raise
             _close(file, disk)
@@ -194,14 +189,14 @@ def refuse_existing(path: Path, force: bool) -> None:
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove what killed writers left: a file is locked as long as its writer lives."""
+    """Remove the unfinished files of killed writers: a file is locked as long as its writer lives."""
     for part in path.parent.glob(f".{path.name}.*.part"):
         try:
             with part.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 part.unlink(missing_ok=True)
         except OSError:
-            continue  # in use, or not ours to remove
+            continue  # it is in use, or belongs to another user
 
 
 def _sync(path: Path) -> None:

@@ -9,7 +9,7 @@ from natsbin.errors import StoreError
 from natsbin.store.reader import Store
 
 Progress = Callable[[int, int], None]
-"""Told the number of datasets, or of architectures, that are done, and of all."""
+"""Called with the number of datasets, or of architectures, that are done, and of all."""
 
 MOST_FAULTS = 20
 """How many faults an error lists."""
@@ -57,7 +57,7 @@ def check(store: Store, progress: Progress | None = None) -> Checked:
 
 def _read_tables(store: Store, faults: list[str]) -> None:
     try:
-        store.record_forms  # noqa: B018 - read and checked on first use
+        store.regular  # noqa: B018 - read and checked on first use
         for key in store.keys:
             store.table(*key)
     except StoreError as error:

@@ -142,17 +142,16 @@ class StoreWriter:
             tree.array(f"{path}/{name}", values[order], dims=(trial,), attrs=attrs)
         for name in fmt.SCALARS:
             scalars = np.concatenate(table.scalars[name])[order]
-            _write_column(tree, f"{path}/{name}", name, fmt.MILLION, scalars, (trial,))
+            _write_column(tree, f"{path}/{name}", name, fmt.QUANTITIES[name].samples, scalars, (trial,))
         for column in self._spool.columns(key):
-            set_name, _, quantity = column.rpartition("_")
             shape: tuple[int, ...] = (epochs, len(order))
             if self._spool.is_constant(key, column):
                 shape = shape[1:]
             dims = (epoch, trial)[-len(shape) :]
-            samples = SAMPLES.get((dataset, set_name))
+            samples = SAMPLES.get((dataset, column.set))
             # No name for the values here: one column is what memory must hold, not two.
             _write_column(
-                tree, f"{path}/{column}", quantity, samples, self._spool.gather(key, column, shape, row_of), dims
+                tree, f"{path}/{column}", column.quantity, samples, self._spool.gather(key, column, shape, row_of), dims
             )
 
 
@@ -169,9 +168,9 @@ def _write_column(
     tree: TreeWriter, path: str, quantity: str, samples: int | None, values: Floats, dims: tuple[str, ...]
 ) -> None:
     coding = codec.plan(quantity, samples, values)
-    units = fmt.UNITS | fmt.SCALARS
-    attrs: dict[str, object] = {"units": units[quantity], **_COORDINATES, "coding": coding.kind}
-    if coding.kind != codec.PLAIN:
+    units = fmt.QUANTITIES[quantity].units
+    attrs: dict[str, object] = {"units": units, **_COORDINATES, "coding": coding.kind}
+    if coding.kind != fmt.PLAIN:
         attrs |= {"samples": coding.samples, "shift": coding.shift, "scale_factor": coding.scale_factor}
     parts: list[tuple[str, Layout, dict[str, object]]] = [(path, coding.layout, attrs)]
     if coding.tail:

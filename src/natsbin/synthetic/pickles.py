@@ -11,10 +11,10 @@ from typing import IO, Any
 
 import numpy as np
 
+from natsbin.archive.write import PROTOCOL
 from natsbin.spaces import DATASETS, SearchSpace
 from natsbin.synthetic.states import SIZE_NAME
 
-PROTOCOL = 4
 BATCH = 1000  # items that a pickler puts between MARK and SETITEMS
 FRAME_SIZE = 1 << 16
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from natsbin.archive.write import PROTOCOL
 from natsbin.errors import ArchiveError
 from natsbin.spaces import BATCH_SIZE, DATASETS, SAMPLES, SPACES
 from natsbin.synthetic.finals import load_finals
-from natsbin.synthetic.pickles import PROTOCOL
 from natsbin.synthetic.states import make_states
 
 Tensors = OrderedDict[str, npt.NDArray[Any]]

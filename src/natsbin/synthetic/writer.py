@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from natsbin.archive.meta import META_NAME, file_name
+from natsbin.archive.write import compress, meta_record
 from natsbin.errors import OutputError
 from natsbin.spaces import SPACES, SearchSpace
 from natsbin.synthetic.finals import load_finals
@@ -24,8 +26,6 @@ from natsbin.synthetic.states import make_states
 from natsbin.synthetic.weights import full_file, need_torch
 
 KINDS = ("folder", "tar", "benchmark", "full")
-FILE_NAME = "{:06d}.pickle.pbz2"
-META_NAME = "meta.pickle.pbz2"
 ARCHITECTURES_A_JOB = 16  # fewer are not worth starting a process
 WAITING_A_JOB = 4  # results that may wait to be written
 
@@ -39,7 +39,7 @@ def _states(space_name: str, index: int, seed: int, finals: bool) -> OrderedDict
 
 def _file(space_name: str, index: int, seed: int, finals: bool) -> bytes:
     """One architecture's file."""
-    return bz2.compress(dumps(_states(space_name, index, seed, finals)))
+    return compress(dumps(_states(space_name, index, seed, finals)))
 
 
 def _record(space_name: str, index: int, seed: int, finals: bool) -> Record:
@@ -75,16 +75,6 @@ class _Work:
                     yield waiting.popleft().result()
             finally:
                 pool.shutdown(cancel_futures=True)
-
-
-def meta(space: SearchSpace) -> dict[str, Any]:
-    """What ``meta.pickle.pbz2`` of a published archive holds: the whole space, and nothing evaluated."""
-    return {
-        "meta_archs": space.architectures,
-        "total_archs": len(space),
-        "arch2infos": None,
-        "evaluated_indexes": set(),
-    }
 
 
 def make_archive(
@@ -134,9 +124,9 @@ def _write_full(work: _Work, partial: Path, name: str) -> None:
 
 def _write_folder(work: _Work, partial: Path, _name: str, make: Callable[..., bytes] = _file) -> None:
     partial.mkdir()
-    (partial / META_NAME).write_bytes(bz2.compress(dumps(meta(work.space))))
+    (partial / META_NAME).write_bytes(compress(dumps(meta_record(work.space.architectures))))
     for index, data in zip(work.indexes, work.each(make, work.indexes), strict=True):
-        (partial / FILE_NAME.format(index)).write_bytes(data)
+        (partial / file_name(index)).write_bytes(data)
         work.tell(1)
 
 
@@ -144,17 +134,17 @@ def _write_tar(work: _Work, partial: Path, name: str) -> None:
     top = name.removesuffix(".tar")
     with tarfile.open(partial, "w") as tar:
 
-        def add(file_name: str, data: bytes) -> None:
-            member = tarfile.TarInfo(f"{top}/{file_name}")
+        def add(name: str, data: bytes) -> None:
+            member = tarfile.TarInfo(f"{top}/{name}")
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
 
         folder = tarfile.TarInfo(top)
         folder.type, folder.mode = tarfile.DIRTYPE, 0o755
         tar.addfile(folder)
-        add(META_NAME, bz2.compress(dumps(meta(work.space))))
+        add(META_NAME, compress(dumps(meta_record(work.space.architectures))))
         for index, data in zip(work.indexes, work.each(_file, work.indexes), strict=True):
-            add(FILE_NAME.format(index), data)
+            add(file_name(index), data)
             work.tell(1)
 
 

@@ -1,4 +1,4 @@
-"""Trained weights: out of full archives into a mapped file beside the store, and from there to torch."""
+"""Trained weights: from full archives to a mapped file beside the store, and from there to torch."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ __all__ = ["Key", "Weights", "convert_weights", "open_weights", "weights_path"]
 def __getattr__(name: str) -> Any:
     if name != "convert_weights":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from natsbin.roads.convert_weights import convert_weights  # who only reads weights needs no archive reader
+    from natsbin.roads.convert_weights import convert_weights  # reading weights needs no archive reader
 
     return convert_weights

@@ -26,9 +26,6 @@ MOST_MAPS = 256
 MOST_STRUCTURES = 256
 """Structures kept in memory: a space has up to 100,000, of several KB each."""
 
-MOST_STRUCTURES = 256
-"""Structures kept in memory: a space has up to 100,000, of several KB each."""
-
 Arrays = OrderedDict[str, npt.NDArray[Any]]
 
 
@@ -47,7 +44,7 @@ class Weights:
     Attributes:
         path: the file.
         space: the search space, ``tss`` or ``sss``.
-        head: what the file says of itself: ``space``, ``source``, ``hps``, ``datasets`` and more.
+        head: the description in the file: ``space``, ``source``, ``hps``, ``datasets`` and more.
     """
 
     def __init__(self, path: Path) -> None:
@@ -102,8 +99,8 @@ class Weights:
     ) -> OrderedDict[str, Tensor]:
         """The trained weights of a network, as torch tensors.
 
-        They lie in the mapped file, in a map of their own: what a program writes to them reaches neither the file nor
-        another call's tensors. With ``copy`` they lie in memory. The file must not be cut short meanwhile. Raises
+        They lie in a private map of the file: what a program writes to them changes neither the file nor the tensors
+        of another call. With ``copy`` they lie in memory. The file must not be cut short in the meantime. Raises
         QuestionError (a KeyError) where there is no such network, StoreError where it is damaged.
         """
         return to_torch(self.arrays(index, hp, dataset, seed, copy=copy))
@@ -124,7 +121,7 @@ class Weights:
         return arrays
 
     def check(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Compare every network with its checksum, and tell their number. Raises StoreError for the first fault."""
+        """Compare every network with its checksum, and return their number. Raises StoreError for the first fault."""
         for place in range(len(self)):
             self._checked[place] = 0
             self._load(place, copy=False)

@@ -1,7 +1,8 @@
-"""A weights file in the making: appended to an architecture at a time, and found again as it was after a kill.
+"""Writing a weights file: one architecture at a time, so that an interrupted run can be resumed.
 
-Until it is complete it has another name. Sections are only ever appended, each is on the disk before the next is
-begun, and their content does not depend on where a run began: so a file that was resumed equals one that was not.
+Until the file is complete it has another name, that of its *part*. Sections are only appended, and each is on the disk
+before the next one starts. Their content does not depend on where a run starts, so a resumed file equals one that was
+written in a single run.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ from natsbin.weights import format as fmt
 from natsbin.weights.packing import Packed
 
 LOCK_TRIES, LOCK_PAUSE = 30, 0.1
-"""Seconds between tries to lock a part: workers of a killed run hold it until they notice."""
+"""Seconds between tries to lock a part: workers of a killed run hold it until they end."""
 
 _BETWEEN = ",\n"  # JSON of a structure is one line, of ASCII
 
 
 class WeightsWriter:
-    """A weights file open for writing; its unfinished part is gone on with where there is one.
+    """A weights file open for writing; if there is an unfinished part, writing resumes there.
 
-    ``head`` is the text of the file's head; a part with another was begun for something else. ``indexes`` are the
-    architectures that the part may begin with, in order; ``done`` of them are in it. Raises OutputError where the
-    file exists (unless ``force``), the part is of something else or in use, or the disk refuses.
+    ``head`` is the text of the file's head; a part with another head has other content. ``indexes`` are the
+    architectures that the part may start with, in order; ``done`` of them are in it. Raises OutputError where the
+    file exists (unless ``force``), the part has other content or is in use, or the disk refuses.
     """
 
     def __init__(self, path: Path, head: str, indexes: Sequence[int], *, force: bool = False) -> None:
@@ -111,13 +112,13 @@ class WeightsWriter:
         raise OutputError(f"{self.part}: another process is writing it")
 
     def _begin(self, head: bytes) -> int:
-        """Write the head, or find it; its size."""
+        """Write the head unless it is there; return its size."""
         found = self._file.read(len(head))
         if found != head:
             if not head.startswith(found):
                 raise OutputError(
-                    f"{self.part}: was begun with other weights in mind (another archive, hp or dataset); "
-                    "remove it to begin anew"
+                    f"{self.part}: has a part of other weights (another archive, hp or dataset); "
+                    "remove it to start again"
                 )
             self._file.seek(0)
             self._end = 0
@@ -125,7 +126,7 @@ class WeightsWriter:
         return len(head)
 
     def _recover(self, indexes: Iterable[int]) -> None:
-        """Take over the whole architectures that the part begins with, and cut off what follows them."""
+        """Keep the complete architectures at the start of the part, and cut off what follows them."""
         size = os.fstat(self._file.fileno()).st_size
         last: tuple[int, fmt.Section] | None = None
         end = self._end
@@ -164,7 +165,7 @@ class WeightsWriter:
         return True
 
     def _close(self) -> None:
-        with contextlib.suppress(OSError):  # of what a full disk left in the buffer; it was told before
+        with contextlib.suppress(OSError):  # a full disk left data in the buffer; that error was raised before
             self._file.close()
 
     def _number(self, section: fmt.Section, start: int) -> None:
