@@ -54,7 +54,7 @@ def odd(request: pytest.FixtureRequest, root: Path) -> Case:
 
 def test_odd_records_answer_as_the_scalar_api(odd: Case) -> None:
     for hp, dataset in odd.store.keys:
-        assert odd.batch._sheet(hp, dataset).odd.sum() >= 2
+        assert odd.batch._table(hp, dataset).irregular.sum() >= 2
         check_odd_infos(odd, hp, dataset)
         costs = odd.batch.get_cost_info(odd.indexes, dataset, hp)
         expected = ask_each(odd, lambda i, hp=hp, d=dataset: odd.scalar.get_cost_info(i, d, hp))
@@ -176,7 +176,7 @@ def test_threads_get_the_same_answers(case: Case, root: Path) -> None:
     epoch = rng.integers(0, case.space.epochs[hp], len(index))
     expected = case.batch.get_more_info(index, "cifar100", epoch, hp)
     fresh = Case.__new__(Case)  # chunks are fetched by all threads at once
-    from natsbin.batch import Batch
+    from natsbin import Batch
     from natsbin.store import open_store
 
     fresh.batch = Batch(open_store(case.path))
@@ -196,22 +196,22 @@ def test_threads_get_the_same_answers(case: Case, root: Path) -> None:
 
 
 def test_the_kernel_checks_what_it_is_given(case: Case) -> None:
-    sheet = case.batch._sheet("12", "cifar10")
+    table = case.batch._table("12", "cifar10")
     one, far = np.zeros(1, np.int64), np.array([10**6], np.int64)
-    grid = sheet.grid
+    grid = table.grid
     for epoch in (far, -far):
         with pytest.raises(IndexError):
             _kernel.NativeQuestions(grid, 1, one, epoch, None, None, None)
     with pytest.raises(ValueError, match="lengths"):
         _kernel.NativeQuestions(grid, 3, np.zeros(2, np.int64), one, None, None, None)
     asked = _kernel.NativeQuestions(grid, 1, one, one, None, far, None)
-    lane = sheet.lane("train", "accuracy")
-    assert lane is not None
+    column = table.column("train", "accuracy")
+    assert column is not None
     out = np.zeros(1)
-    lane.values(asked, out)  # a position that there is not
+    column.values(asked, out)  # a position that there is not
     assert np.isnan(out[0])
-    meter = sheet.meter("train")
-    many = np.full(2 * sheet.total + 2, case.indexes[0])
+    elapsed = table.elapsed_time("train")
+    many = np.full(2 * table.total + 2, case.indexes[0])
     for index in (far, -far):  # architectures that there are not
         many[::2] = index
         for seed in (None, np.array([777]), np.array([777, 1] * (len(many) // 2))):
@@ -219,14 +219,14 @@ def test_the_kernel_checks_what_it_is_given(case: Case) -> None:
                 chosen = seed if seed is None or len(seed) in (1, len(questions)) else seed[:1]
                 asked = _kernel.NativeQuestions(grid, len(questions), questions, one, chosen, None, None)
                 values, seconds = np.zeros(len(questions)), np.zeros(len(questions))
-                lane.values(asked, values)
-                meter.seconds(asked, 1.0, seconds)
+                column.values(asked, values)
+                elapsed.seconds(asked, 1.0, seconds)
                 assert np.isnan(values[::2]).all()
                 assert np.isnan(seconds[::2]).all()
     asked = _kernel.NativeQuestions(grid, 1, one, one, None, far, None)
     with pytest.raises(ValueError, match="places"):
-        lane.values(asked, np.zeros(2))
-    other = case.batch._sheet("12", "cifar100").lane("train", "accuracy")
+        column.values(asked, np.zeros(2))
+    other = case.batch._table("12", "cifar100").column("train", "accuracy")
     assert other is not None
     with pytest.raises(ValueError, match="another grid"):
         other.values(asked, out)

@@ -1,33 +1,32 @@
-"""The native fast path of a store, told which sets stand where in the API's dicts."""
+"""The native path of the scalar API: what the kernel answers from the tables of a store, without objects."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from natsbin import _kernel
-from natsbin.api.text import OTHER_PARTS, PARTS, REQUIRED, comment
+from natsbin import _kernel, rules
 from natsbin.store import Store
 
 
-def fast_path(store: Store, states: bytearray, lazy: int) -> _kernel.Answers:
-    """What answers for the architectures of a store whose byte in ``states`` is ``lazy``."""
+def open_native(store: Store, states: bytearray, unloaded: int) -> _kernel.Answers:
+    """What answers for the architectures of a store whose byte in ``states`` is ``unloaded``."""
 
-    def open_desk(hp: str, dataset: str) -> _kernel.ScalarTable | None:
+    def open_table(hp: str, dataset: str) -> _kernel.ScalarTable | None:
         try:
             table = store.table(hp, dataset).kernel
         except KeyError:
             return None
         sets = table.sets
-        if "train" not in sets or (dataset == REQUIRED[0] and REQUIRED[1] not in sets):
+        if "train" not in sets or (dataset == rules.REQUIRED[0] and rules.REQUIRED[1] not in sets):
             return None
         parts = [
-            _kernel.Part(label, sets[name], (dataset, name) == REQUIRED)
-            for label, name in PARTS.get(dataset, OTHER_PARTS)
+            _kernel.Part(label, sets[name], (dataset, name) == rules.REQUIRED)
+            for label, name in rules.parts_of(dataset)
             if name in sets
         ]
-        return _kernel.ScalarTable(table, _kernel.Part("train", sets["train"]), comment(dataset, hp), parts)
+        return _kernel.ScalarTable(table, _kernel.Part("train", sets["train"]), rules.comment(dataset, hp), parts)
 
-    return _kernel.Answers(states, lazy, open_desk)
+    return _kernel.Answers(states, unloaded, open_table)
 
 
 def seed_counts(store: Store, hp: str, dataset: str) -> list[int] | None:

@@ -9,7 +9,7 @@ from natsbin.errors import NatsbinError
 
 
 class _Commands(click.Group):
-    """Subcommands, imported when asked for; what natsbin refuses becomes a line on stderr and exit code 1."""
+    """Subcommands, imported when asked for. A NatsbinError becomes a line on stderr and exit code 1."""
 
     names = ("convert", "demo", "export", "info", "pack", "query", "unpack", "verify")
 
