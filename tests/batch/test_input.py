@@ -13,8 +13,10 @@ from support import oracle_archives
 from support.batches import Case, answer, bits, make_case
 
 from natsbin import _kernel
+from natsbin.batch import Batch
 from natsbin.errors import QuestionError
 from natsbin.spaces import SPACES
+from natsbin.store import open_store
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +72,12 @@ def test_odd_records_answer_as_the_scalar_api(odd: Case) -> None:
         curve = odd.batch.curves(odd.indexes[:2], dataset, "train", "all_time", hp)
         metrics = odd.scalar.arch2infos_dict[odd.indexes[0]][hp].get_metrics(dataset, "train", 0)
         assert bits(curve[0, 0]) == bits(metrics["all_time"])
+
+
+def test_irregular_records_need_the_scalar_api(odd: Case) -> None:
+    alone = Batch(odd.store)
+    with pytest.raises(QuestionError, match=r"irregular records.*natsbin\.Batch"):
+        alone.get_more_info(odd.indexes, "cifar10", None, "12")
 
 
 def ask_each(case: Case, question: Any) -> list[Any]:
@@ -176,9 +184,6 @@ def test_threads_get_the_same_answers(case: Case, root: Path) -> None:
     epoch = rng.integers(0, case.space.epochs[hp], len(index))
     expected = case.batch.get_more_info(index, "cifar100", epoch, hp)
     fresh = Case.__new__(Case)  # chunks are fetched by all threads at once
-    from natsbin import Batch
-    from natsbin.store import open_store
-
     fresh.batch = Batch(open_store(case.path))
     found: list[Any] = [None] * 4
 

@@ -92,6 +92,12 @@ def test_import_is_light() -> None:
         natsbin.nothing  # noqa: B018
 
 
+def test_the_stub_names_the_whole_front() -> None:
+    stub = Path(natsbin.__file__).with_suffix(".pyi").read_text()
+    assert len(natsbin.__all__) == len(set(natsbin.__all__)) == stub.count(" import ")
+    assert {"Batch", "NatsbinError", "convert", "create", "export", "open_store", "verify"} <= set(natsbin.__all__)
+
+
 def agree(question: Any) -> None:
     assert difference(ask(lambda: question(theirs)), ask(lambda: question(ours))) is None
 

@@ -12,7 +12,6 @@ import copy
 import os
 import random
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -21,7 +20,7 @@ import numpy as np
 
 from natsbin import rules
 from natsbin.api import best, opening, text
-from natsbin.api.lazy_dict import UNLOADED, ArchitectureDict, Results
+from natsbin.api.lazy_dict import UNLOADED, ArchitectureDict, Results, results_of
 from natsbin.api.results import ArchResults, more_info, with_hp
 from natsbin.api.source import Source
 from natsbin.api.utils import remap_dataset_set_names, time_string
@@ -180,7 +179,7 @@ class NASBenchMetaAPI(abc.ABC):
 
     @property
     def fast_mode(self) -> bool:
-        """Are architectures taken up one by one, as they are asked for?"""
+        """Whether architectures are loaded one by one, as they are asked for."""
         return self._fast_mode
 
     @property
@@ -194,11 +193,11 @@ class NASBenchMetaAPI(abc.ABC):
         return self._full_train_epochs
 
     def reset_archive_dir(self, archive_dir: Any) -> None:
-        """Change the path that ``archive_dir`` tells."""
+        """Change the path that ``archive_dir`` gives."""
         self._archive_dir = archive_dir
 
     def reset_fast_mode(self, fast_mode: bool) -> None:
-        """Change whether architectures that are not at hand are taken up when asked for."""
+        """Change whether architectures that are not at hand are loaded when they are asked for."""
         self._fast_mode = fast_mode
 
     def reset_time(self) -> None:
@@ -210,7 +209,7 @@ class NASBenchMetaAPI(abc.ABC):
         return random.randint(0, self._total - 1)
 
     def reload(self, archive_root: str | os.PathLike[str] | None = None, index: int | None = None) -> None:
-        """Take an architecture (all without an index) anew, forgetting the object that a program may have changed.
+        """Load an architecture (all without an index) again, forgetting the object that a program may have changed.
 
         ``archive_root``: the path that was opened; another store or archive, whose folder or tar is read in place,
         weights included; or None for the full archive in ``$TORCH_HOME``, and where there is none for what was opened.
@@ -222,7 +221,7 @@ class NASBenchMetaAPI(abc.ABC):
             self._take(source, one)
 
     def _take(self, source: Source, index: Any) -> None:
-        """Put an architecture of a source into the dictionary, untouched if it is our own source's."""
+        """Put an architecture of a source into the dictionary: of our own source without making its object."""
         if not isinstance(index, (int, np.integer)) or not 0 <= index < self._total:
             raise QuestionError(f"no architecture {index!r}: expected an integer index, 0 <= index < {self._total}")
         place = int(np.searchsorted(source.indexes, index))
@@ -234,15 +233,14 @@ class NASBenchMetaAPI(abc.ABC):
             self._avaliable_hps.update(source.hps)
         else:
             record = (self._load if source is self._source else RecordLoader(source))(int(index))
-            made = OrderedDict((hp, ArchResults.create_from_state_dict(state)) for hp, state in record.items())
-            infos[int(index)] = made
-            self._avaliable_hps.update(made)
+            infos[int(index)] = results_of(record)
+            self._avaliable_hps.update(record)
         self.evaluated_indexes.add(int(index))
 
     def query_index_by_arch(self, arch: Any) -> Any:
         """The index of an architecture given as an index, a string, or an object with ``tostr()``.
 
-        -1 for a string that is none of this space; ValueError for an index out of range.
+        -1 for a string that is not in this search space; ValueError for an index out of range.
         """
         if self.verbose:
             print(f"{time_string()} Call query_index_by_arch with arch={arch}")
@@ -255,7 +253,7 @@ class NASBenchMetaAPI(abc.ABC):
         return self.archstr2index.get(arch, -1) if isinstance(arch, str) else -1
 
     def _prepare_info(self, index: Any) -> None:
-        """In fast mode, take up an architecture that is not at hand."""
+        """In fast mode, load an architecture that is not at hand."""
         if index in self.arch2infos_dict:
             if self.verbose:
                 print(f"{time_string()} Call _prepare_info with index={index} skip because it is in arch2infos_dict")
@@ -332,11 +330,6 @@ class NASBenchMetaAPI(abc.ABC):
             answer = self._native.more_info(index, dataset, iepoch, hp, is_random)
             if answer is not None:
                 return answer
-        return self._more_info(index, dataset, iepoch, hp, is_random)
-
-    def _more_info(
-        self, index: Any, dataset: str, iepoch: int | None, hp: str | int, is_random: bool | int
-    ) -> dict[str, Any]:
         if self.verbose:
             print(
                 f"{time_string()} Call the get_more_info function with index={index}, dataset={dataset}, "

@@ -24,6 +24,11 @@ _MISSING: Any = object()
 _NOT_MADE: Any = object()  # stands in the dict for an architecture that is there but has no object yet
 
 
+def results_of(record: Mapping[str, dict[str, Any]]) -> Results:
+    """The object of a record."""
+    return OrderedDict((hp, ArchResults.create_from_state_dict(state)) for hp, state in record.items())
+
+
 class ArchitectureDict(OrderedDict[int, Results]):
     """Architectures by index, each ``{hp: ArchResults}``, in the order in which they were added.
 
@@ -59,8 +64,7 @@ class ArchitectureDict(OrderedDict[int, Results]):
 
     def make(self, index: int) -> Results:
         """An architecture's object from its record, not kept."""
-        record = self._load(index)
-        return OrderedDict((hp, ArchResults.create_from_state_dict(state)) for hp, state in record.items())
+        return results_of(self._load(index))
 
     def peek(self, index: int) -> Results:
         """The object of an architecture for reading alone: what is not live stays so. KeyError if absent.

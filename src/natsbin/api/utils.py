@@ -60,14 +60,14 @@ def _gfile() -> Any:
 
 
 def nats_is_dir(file_path: str | os.PathLike[str]) -> bool:
-    """Is it a folder, on the chosen file system?"""
+    """Whether this is a folder, on the chosen file system."""
     if _file_system == "default":
         return os.path.isdir(file_path)
     return bool(_gfile().isdir(file_path))
 
 
 def nats_is_file(file_path: str | os.PathLike[str]) -> bool:
-    """Is it a file, on the chosen file system?"""
+    """Whether this is a file, on the chosen file system."""
     if _file_system == "default":
         return os.path.isfile(file_path)
     gfile = _gfile()

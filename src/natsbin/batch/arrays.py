@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 MISSING_POLICIES = ("nan", "mask", "raise")
 
-P = ParamSpec("P")
-R = TypeVar("R")
-S = TypeVar("S")
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def longs(name: str, values: Any) -> Longs:
@@ -95,26 +93,25 @@ def or_missing(value: Any) -> Any:
     return MISSING if value is None else value
 
 
-def array_method(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+def array_method(method: Method) -> Method:
     """Checks how a method is to give missing values, and lets it take torch tensors.
 
     Given a tensor it gives tensors, which share memory with its arrays.
     """
 
     @functools.wraps(method)
-    def call(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         missing = kwargs.get("missing", "nan")
         if missing not in MISSING_POLICIES:
             raise QuestionError(f"missing={missing!r}: expected one of {', '.join(MISSING_POLICIES)}")
         torch = sys.modules.get("torch")
         if torch is None or not any(isinstance(one, torch.Tensor) for one in (*args, *kwargs.values())):
             return method(self, *args, **kwargs)
-        given: Any = [_to_numpy(torch, one) for one in args]
-        named: Any = {name: _to_numpy(torch, one) for name, one in kwargs.items()}
-        return _to_torch(torch, method(self, *given, **named))  # type: ignore[no-any-return]
+        given = [_to_numpy(torch, one) for one in args]
+        named = {name: _to_numpy(torch, one) for name, one in kwargs.items()}
+        return _to_torch(torch, method(self, *given, **named))
 
-    wrapped: Any = call
-    return wrapped  # type: ignore[no-any-return]
+    return cast(Method, call)
 
 
 def _to_numpy(torch: Any, value: Any) -> Any:

@@ -14,7 +14,7 @@ from natsbin.store.layouts import MISSING
 def cost_info(table: BatchTable, index: Longs, missing: str) -> dict[str, Any]:
     """The answer of ``get_cost_info``."""
     found = _costs(table, index.reshape(-1))
-    return {name: finish(values, index.shape, missing, f"{name} of {table}") for name, values in found.items()}
+    return {name: finish(values, index.shape, missing, f"{name} of {table.name}") for name, values in found.items()}
 
 
 def _costs(table: BatchTable, index: Longs) -> dict[str, Floats]:
@@ -44,7 +44,7 @@ def latency(table: BatchTable, index: Longs, missing: str) -> Any:
     irregular = table.irregular[flat]
     for one in np.unique(flat[irregular]).tolist() if irregular.any() else ():
         values[flat == one] = or_missing(table.fallback.cost_info(one, *table.key).get("latency"))
-    return finish(values, index.shape, missing, f"latency of {table}")
+    return finish(values, index.shape, missing, f"latency of {table.name}")
 
 
 def cost_of_each(table: BatchTable, name: str) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,7 +49,7 @@ class Questions:
 
     def __init__(self, table: BatchTable, shape: tuple[int, ...], index: Longs, epoch: Longs, trials: Trials) -> None:
         self.table, self.shape, self.index, self.epoch, self.trials = table, shape, index, epoch, trials
-        self.n = count(shape)
+        self.n = math.prod(shape)
         self.native = _kernel.NativeQuestions(
             table.grid, self.n, index, epoch, trials.seed, trials.position, trials.chance
         )
@@ -84,18 +85,13 @@ class Questions:
             yield place, index, epoch, self.trials.of(place, seeds)
 
 
-def count(shape: tuple[int, ...]) -> int:
-    """The number of questions of a shape."""
-    return int(np.prod(shape, dtype=np.int64))
-
-
 def ask(table: BatchTable, index: Longs, iepoch: Any, is_random: Any) -> Questions:
     """Questions about architectures at epochs, with trials chosen as ``is_random`` says."""
     epoch, seed = epochs_of(table, iepoch), None
     if not isinstance(is_random, (bool, np.bool_, np.random.Generator)):
         seed = longs("seed", is_random)
     shape = common_shape(index=index, iepoch=epoch, seed=seed)
-    n = count(shape)
+    n = math.prod(shape)
     index, epoch = flat(index, shape), flat(epoch, shape)
     if seed is not None:
         trials = Trials(seed=flat(seed, shape))
@@ -117,10 +113,12 @@ def epochs_of(table: BatchTable, iepoch: Any) -> Longs:
 
 def one_epoch(table: BatchTable, iepoch: Any) -> int:
     """A single epoch."""
+    if iepoch is None:
+        return table.epochs - 1
     epoch = epochs_of(table, iepoch)
-    if epoch.ndim and iepoch is not None:
+    if epoch.ndim:
         raise QuestionError(f"iepoch of shape {epoch.shape}: expected one epoch")
-    return int(epoch.reshape(-1)[0])
+    return int(epoch)
 
 
 def seed_counts(table: BatchTable, index: Longs, n: int) -> Longs:

@@ -31,7 +31,7 @@ class Limits(TypedDict, total=False):
     """Seconds of the whole training."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Candidates:
     """A table to search in for one set, and which architectures are within the limits."""
 

@@ -46,6 +46,7 @@ class BatchTable:
 
     def __init__(self, store: Store, hp: str, dataset: str, fallback: ScalarFallback | None) -> None:
         self.store, self.hp, self.dataset, self.key = store, hp, dataset, (hp, dataset)
+        self.name = f"hp {hp} on {dataset}"
         self.data = store.table(hp, dataset)
         self.epochs = self.data.epochs
         self.total = store.total
@@ -57,23 +58,20 @@ class BatchTable:
         self._coverage: dict[str, Coverage] = {}
         self._times: dict[tuple[str, float], Floats] = {}
 
-    def __str__(self) -> str:
-        return f"hp {self.hp} on {self.dataset}"
-
     @property
     def fallback(self) -> ScalarFallback:
         """What answers for irregular architectures. QuestionError where the batch was made without it."""
         if self._fallback is None:
             raise QuestionError(
-                f"{self.store.path}: {self} has architectures with irregular records, and this batch has no scalar "
-                "fallback: use natsbin.Batch or natsbin.create(...).batch"
+                f"{self.store.path}: {self.name} has irregular records, which this batch cannot answer for without "
+                "a scalar fallback: use natsbin.Batch or natsbin.create(...).batch"
             )
         return self._fallback
 
     def check_set(self, setname: str) -> None:
         """QuestionError unless the table has this set."""
         if setname not in self.data.kernel.sets:
-            raise QuestionError(f"no set {setname!r} with {self}: there are {', '.join(self.data.kernel.sets)}")
+            raise QuestionError(f"no set {setname!r} with {self.name}: there are {', '.join(self.data.kernel.sets)}")
 
     @cached_property
     def counts(self) -> npt.NDArray[np.uint8]:
@@ -242,7 +240,7 @@ class BatchTable:
             self.elapsed_time(setname).seconds(asked, by, out)
         return self._times[key]
 
-    @property
+    @cached_property
     def last(self) -> Longs:
         """The last epoch, as an array of one."""
         return np.array([self.epochs - 1], np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def simulate(
     clock = np.full(asked.n, start, np.float64)
     if account_time and asked.n:
         _kernel.running(seconds, start, clock)
-    what = f"of a training with hp {costs.hp} on {costs.dataset}"
+    what = f"of a training with {costs.name}"
     return (
         finish(accuracy, shape, missing, f"accuracy {what}"),
         finish(latency, shape, "nan" if missing == "raise" else missing, f"latency {what}"),
@@ -78,7 +79,7 @@ def _two_draws(
     table: BatchTable, shape: tuple[int, ...], index: Longs, epoch: Longs, rng: np.random.Generator | None
 ) -> tuple[Trials, Trials]:
     """A random trial for each question, and a second one for those without a validation accuracy."""
-    n = questions.count(shape)
+    n = math.prod(shape)
     whole = table.coverage("x-valid").whole
     all_have_one = (bool(whole.all()) or bool(whole[epoch].all())) and not table.any_irregular
     if rng is not None:

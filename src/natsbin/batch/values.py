@@ -69,7 +69,7 @@ def more_info(table: BatchTable, index: Longs, iepoch: Any, is_random: Any, miss
                 found.setdefault(name, np.full(asked.n, MISSING))[place] = value
     for name, values in found.items():
         if not isinstance(values, str):
-            found[name] = finish(values, asked.shape, missing, f"{name} of {table}")
+            found[name] = finish(values, asked.shape, missing, f"{name} of {table.name}")
     return found
 
 
@@ -88,7 +88,8 @@ def points(
 ) -> Any:
     """The answer of ``points``."""
     asked = questions.ask(table, index, iepoch, is_random)
-    return finish(_quantity(asked, setname, quantity), asked.shape, missing, f"{quantity} of {setname} with {table}")
+    values = _quantity(asked, setname, quantity)
+    return finish(values, asked.shape, missing, f"{quantity} of {setname} with {table.name}")
 
 
 def curves(table: BatchTable, index: Longs, setname: str, quantity: str, seed: Any, missing: str) -> Any:
@@ -104,7 +105,7 @@ def column(table: BatchTable, setname: str, quantity: str, iepoch: Any, seed: An
         values = mean_column(table, setname, quantity, epoch).copy()
     else:
         values = _whole_space(table, setname, quantity, epoch, longs("seed", seed))
-    return finish(values, values.shape, missing, f"{quantity} of {setname} with {table}")
+    return finish(values, values.shape, missing, f"{quantity} of {setname} with {table.name}")
 
 
 def mean_column(table: BatchTable, setname: str, quantity: str, epoch: int) -> Floats:
@@ -147,7 +148,7 @@ def view(table: BatchTable, setname: str, quantity: str, iepoch: int | None) -> 
     name = f"{setname}_{quantity}"
     if name not in table.data.columns or quantity == "time":
         have = [one for one in table.data.columns if not one.endswith("_time")]
-        raise QuestionError(f"no column {name!r} of {table}: there are {', '.join(have)}")
+        raise QuestionError(f"no column {name!r} of {table.name}: there are {', '.join(have)}")
     path = f"{table.hp}/{table.dataset}/{name}"
     coding = column_coding(table.store.file.data(path))
     layout = coding.layout

@@ -37,5 +37,5 @@ class _Commands(click.Group):
 def main() -> None:
     """NATS-Bench as one compact HDF5 file, and a drop-in for nats_bench.
 
-    Exit codes: 0 done, 1 refused (the reason is on stderr), 2 a wrong command line.
+    Exit codes: 0 done, 1 an error (the reason is on stderr), 2 a wrong command line.
     """
