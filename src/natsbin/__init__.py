@@ -1,103 +1,23 @@
-"""NATS-Bench as one compact HDF5 file with native queries; a drop-in for ``nats_bench``."""
+"""NATS-Bench as one compact HDF5 file with native queries; a drop-in for ``nats_bench``.
 
-from __future__ import annotations
+The stub ``__init__.pyi`` lists the public names and is read here, so a new name is one line there. A module is imported
+when one of its names is first asked for (PEP 562), so ``import natsbin`` stays light. The package ``lazy_loader`` does
+the same, but needs ``ast`` for it, which takes longer to import than all of this.
+"""
 
 import importlib
-from typing import TYPE_CHECKING, Any
+import re
 
-from natsbin._version import __version__
+with open(f"{__file__}i", encoding="utf-8") as _stub:
+    _MODULES = {name: module for module, name in re.findall(r"(?m)^from (\S+) import \w+ as (\w+)$", _stub.read())}
 
-if TYPE_CHECKING:
-    from natsbin.api.create import (
-        NATS_BENCH_API_VERSIONs,
-        NATS_BENCH_SSS_NAMEs,
-        NATS_BENCH_TSS_NAMEs,
-        create,
-        search_space_info,
-        version,
-    )
-    from natsbin.api.results import ArchResults, ResultsCount
-    from natsbin.api.size import NATSsize
-    from natsbin.api.structure import TopologyStructure, topology_str2structure
-    from natsbin.api.topology import NATStopology
-    from natsbin.api.utils import (
-        get_file_system,
-        get_torch_home,
-        mean,
-        nats_is_dir,
-        nats_is_file,
-        pickle_load,
-        pickle_save,
-        remap_dataset_set_names,
-        reset_file_system,
-        time_string,
-    )
-    from natsbin.compat.alias import install_as_nats_bench
-
-# `import natsbin` stays light: a module is imported when one of its names is first asked for (PEP 562).
-_NAMES = {
-    "natsbin.compat.alias": ("install_as_nats_bench",),
-    "natsbin.api.create": (
-        "NATS_BENCH_API_VERSIONs",
-        "NATS_BENCH_SSS_NAMEs",
-        "NATS_BENCH_TSS_NAMEs",
-        "create",
-        "search_space_info",
-        "version",
-    ),
-    "natsbin.api.results": ("ArchResults", "ResultsCount"),
-    "natsbin.api.size": ("NATSsize",),
-    "natsbin.api.structure": ("TopologyStructure", "topology_str2structure"),
-    "natsbin.api.topology": ("NATStopology",),
-    "natsbin.api.utils": (
-        "get_file_system",
-        "get_torch_home",
-        "mean",
-        "nats_is_dir",
-        "nats_is_file",
-        "pickle_load",
-        "pickle_save",
-        "remap_dataset_set_names",
-        "reset_file_system",
-        "time_string",
-    ),
-}
-_HOMES = {name: home for home, names in _NAMES.items() for name in names}
-
-__all__ = [
-    "ArchResults",
-    "NATS_BENCH_API_VERSIONs",
-    "NATS_BENCH_SSS_NAMEs",
-    "NATS_BENCH_TSS_NAMEs",
-    "NATSsize",
-    "NATStopology",
-    "ResultsCount",
-    "TopologyStructure",
-    "__version__",
-    "create",
-    "get_file_system",
-    "get_torch_home",
-    "install_as_nats_bench",
-    "mean",
-    "nats_is_dir",
-    "nats_is_file",
-    "pickle_load",
-    "pickle_save",
-    "remap_dataset_set_names",
-    "reset_file_system",
-    "search_space_info",
-    "time_string",
-    "topology_str2structure",
-    "version",
-]
+__all__ = sorted(_MODULES)
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
-    globals()[name] = value
+    value = globals()[name] = getattr(importlib.import_module(_MODULES[name]), name)
     return value
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.oracle import ask, plain
 
-from natsbin.api.lazy_dict import ABSENT, LOADED, UNLOADED, Infos
+from natsbin.api.lazy_dict import ABSENT, LOADED, UNLOADED, ArchitectureDict
 
 SIZE = 6
 
@@ -22,7 +22,7 @@ def record(index: int) -> OrderedDict[str, dict[str, Any]]:
     return OrderedDict({"12": {"arch_index": index, "arch_str": f"arch {index}"}})
 
 
-def infos(present: list[int]) -> tuple[Infos, list[int]]:
+def infos(present: list[int]) -> tuple[ArchitectureDict, list[int]]:
     """A dictionary of some architectures, and the list of those whose record was loaded."""
     loaded: list[int] = []
 
@@ -30,10 +30,10 @@ def infos(present: list[int]) -> tuple[Infos, list[int]]:
         loaded.append(index)
         return record(index)
 
-    return Infos(bytearray(UNLOADED if index in present else ABSENT for index in range(SIZE)), load), loaded
+    return ArchitectureDict(bytearray(UNLOADED if index in present else ABSENT for index in range(SIZE)), load), loaded
 
 
-def like(found: Infos) -> OrderedDict[int, Any]:
+def like(found: ArchitectureDict) -> OrderedDict[int, Any]:
     """The same architectures in a plain OrderedDict, all made."""
     return OrderedDict((index, found.make(index)) for index in found)
 

@@ -17,7 +17,7 @@ from support.oracle_archives import benchmark
 
 import natsbin
 from natsbin.errors import ArchiveError, MissingError, NoWeightsWarning, OutputError, QuestionError
-from natsbin.roads import find as locate
+from natsbin.roads import cache
 from natsbin.roads.convert import convert
 from natsbin.spaces import SPACES, TSS
 from natsbin.synthetic import make_archive
@@ -123,7 +123,7 @@ def test_beside_a_folder_that_is_read_only_the_cache_is_the_users(tmp_path: Path
 def test_no_place_for_a_store(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
-    monkeypatch.setattr(locate, "caches", lambda _: iter([blocked / "a.h5", blocked / "b.h5"]))
+    monkeypatch.setattr(cache, "caches", lambda _: iter([blocked / "a.h5", blocked / "b.h5"]))
     with pytest.raises(OutputError, match="no place"):
         natsbin.create(folder, "tss", verbose=False)
 

@@ -13,8 +13,10 @@ from support import oracle_archives
 from support.batches import Case, answer, bits, make_case
 
 from natsbin import _names, _questions
+from natsbin.batch import Batch
 from natsbin.errors import QuestionError
 from natsbin.spaces import SPACES
+from natsbin.store import open_store
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +56,7 @@ def odd(request: pytest.FixtureRequest, root: Path) -> Case:
 
 def test_odd_records_answer_as_the_scalar_api(odd: Case) -> None:
     for hp, dataset in odd.store.keys:
-        assert odd.batch._sheet(hp, dataset).odd.sum() >= 2
+        assert odd.batch._table(hp, dataset).irregular.sum() >= 2
         check_odd_infos(odd, hp, dataset)
         costs = odd.batch.get_cost_info(odd.indexes, dataset, hp)
         expected = ask_each(odd, lambda i, hp=hp, d=dataset: odd.scalar.get_cost_info(i, d, hp))
@@ -70,6 +72,12 @@ def test_odd_records_answer_as_the_scalar_api(odd: Case) -> None:
         curve = odd.batch.curves(odd.indexes[:2], dataset, "train", "all_time", hp)
         metrics = odd.scalar.arch2infos_dict[odd.indexes[0]][hp].get_metrics(dataset, "train", 0)
         assert bits(curve[0, 0]) == bits(metrics["all_time"])
+
+
+def test_irregular_records_need_the_scalar_api(odd: Case) -> None:
+    alone = Batch(odd.store)
+    with pytest.raises(QuestionError, match=r"irregular records.*natsbin\.Batch"):
+        alone.get_more_info(odd.indexes, "cifar10", None, "12")
 
 
 def ask_each(case: Case, question: Any) -> list[Any]:
@@ -176,9 +184,6 @@ def test_threads_get_the_same_answers(case: Case, root: Path) -> None:
     epoch = rng.integers(0, case.space.epochs[hp], len(index))
     expected = case.batch.get_more_info(index, "cifar100", epoch, hp)
     fresh = Case.__new__(Case)  # chunks are fetched by all threads at once
-    from natsbin.batch import Batch
-    from natsbin.store import open_store
-
     fresh.batch = Batch(open_store(case.path))
     found: list[Any] = [None] * 4
 
@@ -196,22 +201,22 @@ def test_threads_get_the_same_answers(case: Case, root: Path) -> None:
 
 
 def test_the_kernel_checks_what_it_is_given(case: Case) -> None:
-    sheet = case.batch._sheet("12", "cifar10")
+    table = case.batch._table("12", "cifar10")
     one, far = np.zeros(1, np.int64), np.array([10**6], np.int64)
-    grid = sheet.grid
+    grid = table.grid
     for epoch in (far, -far):
         with pytest.raises(IndexError):
             _questions.Questions(grid, 1, one, epoch, None, None, None)
     with pytest.raises(ValueError, match="lengths"):
         _questions.Questions(grid, 3, np.zeros(2, np.int64), one, None, None, None)
     asked = _questions.Questions(grid, 1, one, one, None, far, None)
-    lane = sheet.lane("train", "accuracy")
-    assert lane is not None
+    column = table.column("train", "accuracy")
+    assert column is not None
     out = np.zeros(1)
-    lane.values(asked, out)  # a position that there is not
+    column.values(asked, out)  # a position that there is not
     assert np.isnan(out[0])
-    meter = sheet.meter("train")
-    many = np.full(2 * sheet.total + 2, case.indexes[0])
+    elapsed = table.elapsed_time("train")
+    many = np.full(2 * table.total + 2, case.indexes[0])
     for index in (far, -far):  # architectures that there are not
         many[::2] = index
         for seed in (None, np.array([777]), np.array([777, 1] * (len(many) // 2))):
@@ -219,14 +224,14 @@ def test_the_kernel_checks_what_it_is_given(case: Case) -> None:
                 chosen = seed if seed is None or len(seed) in (1, len(questions)) else seed[:1]
                 asked = _questions.Questions(grid, len(questions), questions, one, chosen, None, None)
                 values, seconds = np.zeros(len(questions)), np.zeros(len(questions))
-                lane.values(asked, values)
-                meter.seconds(asked, 1.0, seconds)
+                column.values(asked, values)
+                elapsed.seconds(asked, 1.0, seconds)
                 assert np.isnan(values[::2]).all()
                 assert np.isnan(seconds[::2]).all()
     asked = _questions.Questions(grid, 1, one, one, None, far, None)
     with pytest.raises(ValueError, match="places"):
-        lane.values(asked, np.zeros(2))
-    other = case.batch._sheet("12", "cifar100").lane("train", "accuracy")
+        column.values(asked, np.zeros(2))
+    other = case.batch._table("12", "cifar100").column("train", "accuracy")
     assert other is not None
     with pytest.raises(ValueError, match="another grid"):
         other.values(asked, out)

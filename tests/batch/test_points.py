@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from natsbin.batch import Batch
+from natsbin import Batch
 from natsbin.roads.convert import convert
 from natsbin.spaces import SPACES
 from natsbin.store import open_store

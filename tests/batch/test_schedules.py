@@ -58,7 +58,7 @@ def test_pausing_costs_nothing_but_rounding(case: Case) -> None:
     workers=st.integers(1, 8),
 )
 def test_a_queue_of_workers(durations: list[float], workers: int) -> None:
-    from natsbin.batch.schedules import queue
+    from natsbin.batch.clock import queue
 
     free = [(0.0, number) for number in range(workers)]
     expected = []

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.batches import Case, answer, make_case
 
 from natsbin import _search
-from natsbin.api.utils import mean
 from natsbin.errors import QuestionError
+from natsbin.rules import mean
 
 few = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SETS = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,3 +139,8 @@ def test_demo_compares_with_the_original() -> None:
     pytest.importorskip("nats_bench", reason="nats_bench, the oracle, is not installed")
     found = json.loads(run("demo", "--archs", 2, "--json", "--quiet").stdout)
     assert [row["equal"] for row in found["questions"]] == [True, True, True]
+
+
+def test_python_m_natsbin_is_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "natsbin", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"natsbin, version {natsbin.__version__}\n"

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 import natsbin
-from natsbin.batch import Batch
 from natsbin.roads.convert import convert
 from natsbin.spaces import SPACES
 from natsbin.store import open_store
@@ -32,7 +31,7 @@ class Case:
         self.path = path or folder.with_suffix(".h5")
         convert(folder, self.path)
         self.store = open_store(self.path)
-        self.batch = Batch(self.store)
+        self.batch = natsbin.Batch(self.store)
         # the wild are asked of live objects, which know no store; the others of the store's own scalar API
         opened: Any = oracle_archives.benchmark(folder) if wild else self.path
         self.scalar: Any = natsbin.create(opened, space, fast_mode=False, verbose=False)

@@ -1,4 +1,4 @@
-"""``arch2infos_dict``: an OrderedDict of architectures whose objects are made when a program touches them."""
+"""``arch2infos_dict``: an OrderedDict of architectures whose objects are made when a program first reads them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import numpy as np
 
 from natsbin.api.results import ArchResults
 
-Arch = OrderedDict[str, ArchResults]
+Results = OrderedDict[str, ArchResults]
+"""What is known of an architecture, by set of hyper-parameters."""
+
 Load = Callable[[int], Mapping[str, dict[str, Any]]]
 
 ABSENT, UNLOADED, LOADED = 0, 1, 2
@@ -22,12 +24,17 @@ _MISSING: Any = object()
 _NOT_MADE: Any = object()  # stands in the dict for an architecture that is there but has no object yet
 
 
-class Infos(OrderedDict[int, Arch]):
-    """Architectures by index, each ``{hp: ArchResults}``, in the order in which they were touched.
+def results_of(record: Mapping[str, dict[str, Any]]) -> Results:
+    """The object of a record."""
+    return OrderedDict((hp, ArchResults.create_from_state_dict(state)) for hp, state in record.items())
+
+
+class ArchitectureDict(OrderedDict[int, Results]):
+    """Architectures by index, each ``{hp: ArchResults}``, in the order in which they were added.
 
     ``states`` says of every index of the space whether it is absent (ABSENT), present without an object
     (UNLOADED: a store answers for it), or present as an object that the program may have changed (LOADED). Those
-    that are UNLOADED from the start are present in the order of their indexes. A native fast path reads the
+    that are UNLOADED from the start are present in the order of their indexes. The native path reads the
     states, so they are changed in place, never replaced.
     """
 
@@ -46,23 +53,23 @@ class Infos(OrderedDict[int, Arch]):
         self._mark(index, UNLOADED)
 
     def is_live(self, index: int) -> bool:
-        """Has the program got, or given, this architecture's object?"""
+        """Whether the program got, or gave, this architecture's object."""
         found = super().get(index, _NOT_MADE)
         return found is not _NOT_MADE
 
-    def held(self) -> list[tuple[int, Arch | None]]:
+    def held(self) -> list[tuple[int, Results | None]]:
         """Every architecture in order, with its object or, where none was made, None."""
-        return [(index, super(Infos, self).__getitem__(index) if self.is_live(index) else None) for index in self]
+        stored = super().__getitem__
+        return [(index, stored(index) if self.is_live(index) else None) for index in self]
 
-    def make(self, index: int) -> Arch:
+    def make(self, index: int) -> Results:
         """An architecture's object from its record, not kept."""
-        record = self._load(index)
-        return OrderedDict((hp, ArchResults.create_from_state_dict(state)) for hp, state in record.items())
+        return results_of(self._load(index))
 
-    def peek(self, index: int) -> Arch:
+    def peek(self, index: int) -> Results:
         """The object of an architecture for reading alone: what is not live stays so. KeyError if absent.
 
-        The last few are remembered: a program may ask more than once about one that no fast path answers for.
+        The last few are remembered: a program may ask again about one that the native path does not answer for.
         """
         found = super().__getitem__(index)
         return self._remembered(index) if found is _NOT_MADE else found
@@ -71,14 +78,14 @@ class Infos(OrderedDict[int, Arch]):
         if isinstance(index, (int, np.integer)) and 0 <= index < len(self.states):
             self.states[index] = state
 
-    def __getitem__(self, index: int) -> Arch:
+    def __getitem__(self, index: int) -> Results:
         found = super().__getitem__(index)
         if found is _NOT_MADE:
             found = self.make(index)
             self[index] = found
         return found
 
-    def __setitem__(self, index: int, value: Arch) -> None:
+    def __setitem__(self, index: int, value: Results) -> None:
         super().__setitem__(index, value)
         self._mark(index, LOADED)
 
@@ -106,10 +113,10 @@ class Infos(OrderedDict[int, Arch]):
         del self[index]
         return value
 
-    def popitem(self, last: bool = True) -> tuple[int, Arch]:
-        """Remove and return the architecture touched last, or first."""
+    def popitem(self, last: bool = True) -> tuple[int, Results]:
+        """Remove and return the architecture that was added last, or first."""
         if not self:
-            raise KeyError("no architecture was touched yet: the dictionary is empty")
+            raise KeyError("no architecture is at hand: the dictionary is empty")
         index = next(reversed(self) if last else iter(self))
         return index, self.pop(index)
 
@@ -118,15 +125,15 @@ class Infos(OrderedDict[int, Arch]):
         super().clear()
         self.states[:] = bytes(len(self.states))
 
-    def values(self) -> ValuesView[Arch]:  # type: ignore[override]
+    def values(self) -> ValuesView[Results]:  # type: ignore[override]
         """The architectures, made one by one."""
         return ValuesView(self)
 
-    def items(self) -> ItemsView[int, Arch]:  # type: ignore[override]
+    def items(self) -> ItemsView[int, Results]:  # type: ignore[override]
         """Indexes and architectures, made one by one."""
         return ItemsView(self)
 
-    def copy(self) -> OrderedDict[int, Arch]:  # type: ignore[override]
+    def copy(self) -> OrderedDict[int, Results]:  # type: ignore[override]
         """A plain OrderedDict of all of them."""
         return OrderedDict(self.items())
 

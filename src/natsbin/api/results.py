@@ -9,15 +9,20 @@ from __future__ import annotations
 import copy
 import os
 import random
+from collections.abc import Mapping
 from typing import Any
 
+from natsbin import rules
 from natsbin.api.trial import ResultsCount, State
-from natsbin.api.utils import mean, pickle_load
+from natsbin.api.utils import pickle_load
 from natsbin.errors import QuestionError
+from natsbin.rules import mean
+from natsbin.spaces import hp_name
 
-__all__ = ["ArchResults", "ResultsCount"]
+__all__ = ["ArchResults", "ResultsCount", "more_info", "with_hp"]
 
-_PREFERRED_SEED = 888  # speaks for an architecture whose trainings disagree about its cost
+# What a set with missing or irregular values raises, where nats_bench leaves the set out of its answer.
+_INCOMPLETE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class ArchResults:
@@ -64,7 +69,7 @@ class ArchResults:
 
     def _agreed(self, values: list[Any], dataset: str) -> Any:
         if len({f"{value:.5f}" for value in values}) > 1:
-            return values[self.dataset_seed[dataset].index(_PREFERRED_SEED)]
+            return values[self.dataset_seed[dataset].index(rules.PREFERRED_SEED)]
         return mean(values)
 
     def get_metrics(
@@ -224,3 +229,45 @@ class ArchResults:
 def _means(found: dict[str, list[Any]]) -> dict[str, Any]:
     """The mean of each list; None where the first value is."""
     return {key: None if values[0] is None else mean(values) for key, values in found.items()}
+
+
+def with_hp(results: Mapping[str, ArchResults], hp: str | int, index: Any) -> ArchResults:
+    """An architecture's trainings with one set of hyper-parameters; QuestionError where there are none."""
+    if (name := hp_name(hp)) not in results:
+        raise QuestionError(
+            f"The {index}-th architecture only has hyper-parameters of {list(results)} instead of {hp}."
+        )
+    return results[name]
+
+
+def more_info(
+    results: ArchResults, dataset: str, iepoch: int | None, hp: str, is_random: bool | int, untimed: bool
+) -> dict[str, Any]:
+    """What an architecture's object says, in the keys of ``get_more_info``.
+
+    Where seconds are missing they are None if ``untimed``, else that is a TypeError.
+    """
+    train = results.get_metrics(dataset, "train", iepoch=iepoch, is_random=is_random)
+    epochs = train["iepoch"] + 1
+    found = _named("train", train, epochs, untimed)
+    if (comment := rules.comment(dataset, hp)) is not None:
+        found["comment"] = comment
+    for label, setname in rules.parts_of(dataset):
+        try:
+            info = results.get_metrics(dataset, setname, iepoch=iepoch, is_random=is_random)
+        except _INCOMPLETE:
+            if (dataset, setname) == rules.REQUIRED:
+                raise
+        else:
+            found.update(_named(label, info, epochs, untimed))
+    return found
+
+
+def _named(label: str, info: dict[str, Any], epochs: Any, untimed: bool) -> dict[str, Any]:
+    whole = info["all_time"]
+    return {
+        f"{label}-loss": info["loss"],
+        f"{label}-accuracy": info["accuracy"],
+        f"{label}-per-time": None if whole is None and untimed else whole / epochs,
+        f"{label}-all-time": whole,
+    }

@@ -1,33 +1,34 @@
-"""The native fast path of a store, told which sets stand where in the API's dicts."""
+"""The native path of the scalar API: what the kernel answers from the tables of a store, without objects."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from natsbin import _scalar
-from natsbin.api.text import OTHER_PARTS, PARTS, REQUIRED, comment
+from natsbin import _scalar, rules
 from natsbin.store import Store
 
 
-def fast_path(store: Store, states: bytearray, lazy: int) -> _scalar.ScalarAnswers:
-    """What answers for the architectures of a store whose byte in ``states`` is ``lazy``."""
+def open_native(store: Store, states: bytearray, unloaded: int) -> _scalar.ScalarAnswers:
+    """What answers for the architectures of a store whose byte in ``states`` is ``unloaded``."""
 
-    def open_desk(hp: str, dataset: str) -> _scalar.ScalarTable | None:
+    def open_table(hp: str, dataset: str) -> _scalar.ScalarTable | None:
         try:
             table = store.table(hp, dataset).kernel
         except KeyError:
             return None
         sets = table.sets
-        if "train" not in sets or (dataset == REQUIRED[0] and REQUIRED[1] not in sets):
+        if "train" not in sets or (dataset == rules.REQUIRED[0] and rules.REQUIRED[1] not in sets):
             return None
         parts = [
-            _scalar.LabelledSet(label, sets[name], (dataset, name) == REQUIRED)
-            for label, name in PARTS.get(dataset, OTHER_PARTS)
+            _scalar.LabelledSet(label, sets[name], (dataset, name) == rules.REQUIRED)
+            for label, name in rules.parts_of(dataset)
             if name in sets
         ]
-        return _scalar.ScalarTable(table, _scalar.LabelledSet("train", sets["train"]), comment(dataset, hp), parts)
+        return _scalar.ScalarTable(
+            table, _scalar.LabelledSet("train", sets["train"]), rules.comment(dataset, hp), parts
+        )
 
-    return _scalar.ScalarAnswers(states, lazy, open_desk)
+    return _scalar.ScalarAnswers(states, unloaded, open_table)
 
 
 def seed_counts(store: Store, hp: str, dataset: str) -> list[int] | None:

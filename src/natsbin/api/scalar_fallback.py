@@ -1,4 +1,4 @@
-"""The rare architectures that tables do not answer for: their records are asked, one architecture at a time."""
+"""The scalar API as the fallback of batches: it answers from records, for the architectures that tables do not."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from natsbin.api.size import NATSsize
 from natsbin.api.topology import NATStopology
 from natsbin.store import Store
 
-_REFUSALS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What the API raises where a value is not there or odd."""
+_NO_ANSWER = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What the API raises where a value is missing or irregular."""
 
 T = TypeVar("T")
 
 
 class ScalarFallback:
-    """The scalar API over a store, of which one architecture's objects are kept in memory: ask about it in a row."""
+    """Implements ``natsbin.batch.ScalarFallback``. It keeps the objects of one architecture in memory at a time."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -25,19 +25,19 @@ class ScalarFallback:
         self._lock = threading.Lock()
 
     def more_info(self, index: int, hp: str, dataset: str, epoch: int | None, seed: int | bool) -> dict[str, Any]:
-        """What ``get_more_info`` gives; nothing where it refuses."""
+        """What ``get_more_info`` gives; empty where it raises."""
         return self._ask(index, lambda api: api.get_more_info(index, dataset, epoch, hp, seed)) or {}
 
     def cost_info(self, index: int, hp: str, dataset: str) -> dict[str, Any]:
-        """What ``get_cost_info`` gives; nothing where it refuses."""
+        """What ``get_cost_info`` gives; empty where it raises."""
         return self._ask(index, lambda api: api.get_cost_info(index, dataset, hp)) or {}
 
     def metrics(self, index: int, hp: str, dataset: str, setname: str, epoch: int, seed: int | bool) -> dict[str, Any]:
-        """What ``ArchResults.get_metrics`` gives; nothing where it refuses."""
+        """What ``ArchResults.get_metrics`` gives; empty where it raises."""
         return self._ask(index, lambda api: self._live(api, index)[hp].get_metrics(dataset, setname, epoch, seed)) or {}
 
     def seeds(self, index: int, hp: str, dataset: str) -> list[int]:
-        """The seeds of an architecture's trials, as the API draws among them; empty where it has none."""
+        """The seeds of an architecture's trials, in the order that the API draws from; empty where it raises."""
         return self._ask(index, lambda api: self._live(api, index)[hp].get_dataset_seeds(dataset)) or []
 
     @staticmethod
@@ -47,7 +47,7 @@ class ScalarFallback:
         return api.arch2infos_dict[index]
 
     def _ask(self, index: int, question: Callable[[Any], T]) -> T | None:
-        """What a question to the API gives; None where it refuses."""
+        """What a question to the API gives; None where it raises."""
         with self._lock:
             if self._api is None:
                 make = NATStopology if self._store.space.name == "tss" else NATSsize
@@ -57,5 +57,5 @@ class ScalarFallback:
                 del infos[other]
             try:
                 return question(self._api)
-            except _REFUSALS:
+            except _NO_ANSWER:
                 return None

@@ -63,7 +63,7 @@ class TopologyStructure:
         return "+".join("|" + "|".join(f"{op}~{source}" for op, source in node) + "|" for node in self.nodes)
 
     def check_valid(self) -> bool:
-        """Does any path lead from the input to the last node?"""
+        """Whether any path leads from the input to the last node."""
         reached = [True]
         for node in self.nodes:
             reached.append(any(op != "none" and reached[source] for op, source in node))
@@ -81,7 +81,7 @@ class TopologyStructure:
         return texts[-1]
 
     def check_valid_op(self, op_names: Container[str]) -> bool:
-        """Is every operation one of these?"""
+        """Whether every operation is one of these."""
         return all(op in op_names for node in self.nodes for op, _ in node)
 
     def __repr__(self) -> str:

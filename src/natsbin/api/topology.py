@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from natsbin.api.base import NASBenchMetaAPI
+from natsbin.api.benchmark import NASBenchMetaAPI
 from natsbin.api.results import ArchResults
 from natsbin.api.structure import Node, edges_of, topology_str2structure
 from natsbin.api.text import page
@@ -28,15 +28,16 @@ class NATStopology(NASBenchMetaAPI):
 
     _space = TSS
     _untimed = True
+    _print_information = staticmethod(print_information)
 
     @property
     def is_size(self) -> bool:
-        """Is this the size space?"""
+        """Whether this is the size space."""
         return False
 
     @property
     def is_topology(self) -> bool:
-        """Is this the topology space?"""
+        """Whether this is the topology space."""
         return True
 
     @property
@@ -50,14 +51,6 @@ class NATStopology(NASBenchMetaAPI):
         if index < 0:
             raise QuestionError(f"unknown architecture {arch!r}: expected one like {self.meta_archs[0]!r}")
         return topology_str2structure(self.meta_archs[index]).to_unique_str(consider_zero=True)
-
-    def query_info_str_by_arch(self, arch: Any, hp: str | int = "12") -> str | None:
-        """A page of text about an architecture; None, with a warning, for one that is not at hand."""
-        return self._query_info_str_by_arch(arch, hp, print_information)
-
-    def show(self, index: int = -1) -> None:
-        """Print all that is known of an architecture, or of all at hand for a negative index."""
-        self._show(index, print_information)
 
     @staticmethod
     def str2lists(arch_str: str) -> list[Node]:

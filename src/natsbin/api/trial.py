@@ -10,9 +10,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from typing import Any
 
-from natsbin.api.utils import mean
-from natsbin.api.weights import Promise
+from natsbin import rules
+from natsbin.api.weights import UnreadWeights
 from natsbin.errors import QuestionError
+from natsbin.rules import mean
 
 State = dict[str, Any]
 
@@ -171,8 +172,7 @@ class ResultsCount:
         if iepoch is None:
             iepoch = self.epochs - 1
         self.judge_valid(iepoch)
-        if name == "valid":
-            name = "x-valid"
+        name = rules.set_of(name)
         key = f"{name}@{iepoch}"
         spent = None
         if self.eval_times:
@@ -197,7 +197,7 @@ class ResultsCount:
             weights = self.__dict__["net_state_dict"]
         except KeyError:
             raise AttributeError(f"this {type(self).__name__} has no net_state_dict") from None
-        if isinstance(weights, Promise):
+        if isinstance(weights, UnreadWeights):
             weights = self.__dict__["net_state_dict"] = weights.read()
         return weights
 
@@ -233,7 +233,7 @@ class ResultsCount:
 
     def state_dict(self) -> State:
         """Every attribute by name: the record itself, not a copy."""
-        if isinstance(self.__dict__.get("net_state_dict"), Promise):
+        if isinstance(self.__dict__.get("net_state_dict"), UnreadWeights):
             _ = self.net_state_dict  # in its place, the weights
         return dict(self.__dict__)
 

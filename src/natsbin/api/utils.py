@@ -7,26 +7,13 @@ import importlib
 import os
 import pickle
 import time
-from collections.abc import Collection
 from typing import IO, Any
+
+from natsbin.rules import where_kept
 
 PICKLE_EXT = "pickle.pbz2"
 
-_REMAP = {
-    ("cifar10", "valid"): ("cifar10-valid", "x-valid"),
-    ("cifar10", "test"): ("cifar10", "ori-test"),
-    ("cifar100", "valid"): ("cifar100", "x-valid"),
-    ("cifar100", "test"): ("cifar100", "x-test"),
-    ("ImageNet16-120", "valid"): ("ImageNet16-120", "x-valid"),
-    ("ImageNet16-120", "test"): ("ImageNet16-120", "x-test"),
-}
-
 _file_system = "default"
-
-
-def mean(xlist: Collection[Any]) -> Any:
-    """The built-in sum over the length: the arithmetic of every average that NATS-Bench reports."""
-    return sum(xlist) / len(xlist)
 
 
 def time_string() -> str:
@@ -40,7 +27,7 @@ def remap_dataset_set_names(dataset: str, metric_on_set: str, verbose: bool = Fa
         print(
             f"Call internal function _remap_dataset_set_names with dataset={dataset} and metric_on_set={metric_on_set}"
         )
-    dataset, metric_on_set = _REMAP.get((dataset, metric_on_set), (dataset, metric_on_set))
+    dataset, metric_on_set = where_kept(dataset, metric_on_set)
     if verbose:
         print(f"  return dataset={dataset} and metric_on_set={metric_on_set}")
     return dataset, metric_on_set
@@ -73,14 +60,14 @@ def _gfile() -> Any:
 
 
 def nats_is_dir(file_path: str | os.PathLike[str]) -> bool:
-    """Is it a folder, on the chosen file system?"""
+    """Whether this is a folder, on the chosen file system."""
     if _file_system == "default":
         return os.path.isdir(file_path)
     return bool(_gfile().isdir(file_path))
 
 
 def nats_is_file(file_path: str | os.PathLike[str]) -> bool:
-    """Is it a file, on the chosen file system?"""
+    """Whether this is a file, on the chosen file system."""
     if _file_system == "default":
         return os.path.isfile(file_path)
     gfile = _gfile()

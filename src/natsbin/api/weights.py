@@ -1,12 +1,13 @@
-"""Records with the weights that lie beside their store: promised, and read when a program asks for them."""
+"""Records with the trained weights that lie beside their store, which are read when a program asks for them."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from natsbin.errors import StoreError
+from natsbin.errors import NoWeightsWarning, StoreError
 
 if TYPE_CHECKING:
     from natsbin.api.source import Record, Source
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Promise:
-    """Stands for a state dict until it is asked for. Copies share it, and each reads a state dict of its own."""
+class UnreadWeights:
+    """Stands in place of a state dict until a program asks for it. Each copy reads a state dict of its own."""
 
     weights: Any  # whose `state_dict` takes the key
     key: tuple[Any, ...]
@@ -23,39 +24,56 @@ class Promise:
     def read(self) -> Any:
         return self.weights.state_dict(*self.key)
 
-    def __deepcopy__(self, _memo: Any) -> Promise:
+    def __deepcopy__(self, _memo: Any) -> UnreadWeights:
         return self
 
 
-class Loader:
+class RecordLoader:
     """Loads the records of a source, with its weights where it is a store that has them beside it."""
 
     def __init__(self, source: Source) -> None:
-        self._source = source
+        self.source = source
 
     @cached_property
     def weights(self) -> Weights | None:
         """The weights file, None where there is none. Raises StoreError where it is damaged, or of other networks."""
-        if self._source.path is None:
+        if self.source.path is None:
             return None
         from natsbin.weights import open_weights, weights_path
 
-        path = weights_path(self._source.path)
+        path = weights_path(self.source.path)
         if not path.is_file():
             return None
         weights = open_weights(path)
-        if weights.space != self._source.space.name:
+        if weights.space != self.source.space.name:
             raise StoreError(f"{path}: weights of the space {weights.space!r}, beside a store of another")
         return weights
 
     def __call__(self, index: int) -> Record:
         """A record of its own; KeyError where there is none."""
-        record = self._source.load(index)
+        record = self.source.load(index)
         weights = self.weights
         if weights is not None:
             for architecture, hp, dataset, seed in weights.keys(index):
                 trial = record.get(hp, {}).get("all_results", {}).get((dataset, seed))
                 if trial is not None and trial["net_state_dict"] is None:
-                    trial["net_state_dict"] = Promise(weights, (architecture, hp, dataset, seed))
+                    trial["net_state_dict"] = UnreadWeights(weights, (architecture, hp, dataset, seed))
                     record[hp]["clear_net_done"] = False
         return record
+
+
+def warn_of_no_weights(load: RecordLoader, index: int, hp: str, dataset: str) -> bool:
+    """Warn the caller of ``get_net_param`` that there are no weights; False where a program has cleared them."""
+    weights, source = load.weights, load.source
+    where: object = source.path or "this dict"
+    if weights is not None:
+        if any((key.hp, key.dataset) == (hp, dataset) for key in weights.keys(index)):
+            return False
+        where = f"{weights.path} of architecture {index}, hp {hp}, on {dataset}"
+    warnings.warn(
+        f"no trained weights in {where}: they are in the full archive, {source.space.archive_name}-full, "
+        "alone; `natsbin convert --weights` writes them from there to a file beside the store",
+        NoWeightsWarning,
+        stacklevel=3,
+    )
+    return True

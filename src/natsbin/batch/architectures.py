@@ -1,4 +1,4 @@
-"""Architectures in any writing, as official indexes: by their digits and one table."""
+"""Architectures as strings, digits, channels or indexes, to official indexes: by their digits and one table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natsbin import _names
-from natsbin.batch.arrays import longs, within
+from natsbin.batch.arrays import Longs, longs, within
 from natsbin.errors import QuestionError
 from natsbin.spaces import CHANNELS, SearchSpace
 
@@ -30,12 +30,12 @@ class Names:
             ranks = np.empty(len(names), np.int32)
             _names.ranks_of_strings(list(names), self._cells, ranks)
         self._total = len(ranks)
-        # one more place, which -1 finds: the rank of what is none of the space
+        # one more place, which -1 finds: the rank of what is not in this space
         self._index_of_rank = np.full(len(space) + 1, -1, np.int32)
         self._index_of_rank[ranks[ranks >= 0]] = np.flatnonzero(ranks >= 0)
 
     def indexes(self, archs: Any) -> npt.NDArray[Any]:
-        """Indexes of architectures; -1 for what is none. See ``Batch.query_index_by_arch`` for what may be given."""
+        """Indexes of architectures, -1 if not in this space. ``Batch.query_index_by_arch`` says what may be given."""
         if isinstance(archs, str) or hasattr(archs, "tostr"):
             return self._of_list([archs if isinstance(archs, str) else archs.tostr()]).reshape(())
         if isinstance(archs, (list, tuple)) and any(isinstance(one, str) or hasattr(one, "tostr") for one in archs):
@@ -49,6 +49,20 @@ class Names:
         if numbers.ndim < 2:
             return within("architecture", numbers, self._total).astype(np.int32)
         return self._of_digits(numbers)
+
+    def existing(self, archs: Any) -> Longs:
+        """Indexes of architectures, where digits must not be. QuestionError names what is not in this space."""
+        found = np.asarray(archs) if not isinstance(archs, (str, list, tuple)) else archs
+        if isinstance(found, np.ndarray) and found.dtype.kind in "iu":
+            return within("architecture", longs("architecture", found), self._total)
+        if isinstance(found, (list, tuple)) and found and isinstance(found[0], (list, tuple)):
+            return within("architecture", longs("architecture", found), self._total)
+        indexes = np.asarray(self.indexes(archs))
+        if indexes.size and int(indexes.min()) < 0:
+            at = int(np.argmax(indexes.reshape(-1) < 0))
+            what = archs if isinstance(archs, str) else np.asarray(archs, object).reshape(-1)[at]
+            raise QuestionError(f"no architecture of the {self.space.title} space at place {at}: {what!r}")
+        return indexes.astype(np.int64)
 
     def _of_list(self, texts: list[Any]) -> Ints:
         ranks = np.empty(len(texts), np.int32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 MISSING_POLICIES = ("nan", "mask", "raise")
 
-P = ParamSpec("P")
-R = TypeVar("R")
-S = TypeVar("S")
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def longs(name: str, values: Any) -> Longs:
@@ -53,8 +51,8 @@ def common_shape(**arrays: npt.NDArray[Any] | None) -> tuple[int, ...]:
     try:
         return np.broadcast_shapes(*shapes.values())
     except ValueError:
-        told = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-        raise QuestionError(f"shapes do not broadcast: {told}") from None
+        shown = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise QuestionError(f"shapes do not broadcast: {shown}") from None
 
 
 def flat(values: Longs, shape: tuple[int, ...]) -> Longs:
@@ -65,7 +63,7 @@ def flat(values: Longs, shape: tuple[int, ...]) -> Longs:
 
 
 def at_each(values: npt.NDArray[Any], places: Longs) -> npt.NDArray[Any]:
-    """The values of some questions, for an array of all or of one for all."""
+    """The values at some places, of an array with a value for each question or with one for all."""
     return np.broadcast_to(values, places.shape) if len(values) == 1 else values[places]
 
 
@@ -80,12 +78,6 @@ def finish(values: Floats, shape: tuple[int, ...], missing: str, what: str) -> A
     return shaped
 
 
-def check_policy(missing: str) -> None:
-    """QuestionError for a way to give missing values that there is not."""
-    if missing not in MISSING_POLICIES:
-        raise QuestionError(f"missing={missing!r}: expected one of {', '.join(MISSING_POLICIES)}")
-
-
 def empty(n: int) -> Floats:
     """Room for n answers."""
     return np.empty(n)
@@ -96,20 +88,30 @@ def lacking(n: int) -> Floats:
     return np.full(n, MISSING)
 
 
-def with_tensors(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Lets a method take torch tensors; it then gives tensors, which share memory with its arrays."""
+def or_missing(value: Any) -> Any:
+    """A number of the scalar API, which says None where there is none."""
+    return MISSING if value is None else value
+
+
+def array_method(method: Method) -> Method:
+    """Checks how a method is to give missing values, and lets it take torch tensors.
+
+    Given a tensor it gives tensors, which share memory with its arrays.
+    """
 
     @functools.wraps(method)
-    def call(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        missing = kwargs.get("missing", "nan")
+        if missing not in MISSING_POLICIES:
+            raise QuestionError(f"missing={missing!r}: expected one of {', '.join(MISSING_POLICIES)}")
         torch = sys.modules.get("torch")
         if torch is None or not any(isinstance(one, torch.Tensor) for one in (*args, *kwargs.values())):
             return method(self, *args, **kwargs)
-        given: Any = [_to_numpy(torch, one) for one in args]
-        named: Any = {name: _to_numpy(torch, one) for name, one in kwargs.items()}
-        return _to_torch(torch, method(self, *given, **named))  # type: ignore[no-any-return]
+        given = [_to_numpy(torch, one) for one in args]
+        named = {name: _to_numpy(torch, one) for name, one in kwargs.items()}
+        return _to_torch(torch, method(self, *given, **named))
 
-    wrapped: Any = call
-    return wrapped  # type: ignore[no-any-return]
+    return cast(Method, call)
 
 
 def _to_numpy(torch: Any, value: Any) -> Any:

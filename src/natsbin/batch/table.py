@@ -1,4 +1,4 @@
-"""One (hp, dataset) of a store laid out for questions about many architectures."""
+"""One (hp, dataset) of a store as batches ask it: arrays with an entry an architecture."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from natsbin import _batch, _questions, _trainings
 from natsbin.batch.arrays import Floats, Longs
+from natsbin.batch.fallback import ScalarFallback
+from natsbin.errors import QuestionError
 from natsbin.store import Store
 from natsbin.store.format import ColumnKey
 
@@ -18,34 +20,56 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Coverage:
-    """``covers[kinds[index], epoch]``: do all trials of an architecture have a value there? ``whole``: of all of them?
+    """``covers[kinds[index], epoch]``: all trials of an architecture have a value at an epoch.
 
-    ``kinds`` has one entry more than there are architectures, of one that has nothing.
+    ``whole[epoch]``: every architecture that has trials has a value. ``kinds`` has one entry more than there are
+    architectures, for an architecture that has nothing.
     """
 
     kinds: npt.NDArray[np.uint16]
     covers: npt.NDArray[np.uint8]
     whole: npt.NDArray[np.uint8]
 
-    def there(self, index: Longs, epoch: Longs) -> Bools:
-        """Where the values of architectures at epochs are there."""
+    def has(self, index: Longs, epoch: Longs) -> Bools:
+        """Where architectures have a value at epochs."""
         found: Bools = self.covers[self.kinds[index], epoch] != 0
         return found
 
 
 class BatchTable:
-    """What is asked of a table again and again: arrays with an entry an architecture, made on first use."""
+    """What batches ask a table again and again, computed on first use and kept.
 
-    def __init__(self, store: Store, hp: str, dataset: str) -> None:
-        self.store, self.hp, self.dataset = store, hp, dataset
-        self.table = store.table(hp, dataset)
-        self.epochs = self.table.epochs
+    ``data`` is the table itself, ``grid`` the kernel's view of it. ``kept`` are columns of the whole space by name.
+    """
+
+    def __init__(self, store: Store, hp: str, dataset: str, fallback: ScalarFallback | None) -> None:
+        self.store, self.hp, self.dataset, self.key = store, hp, dataset, (hp, dataset)
+        self.name = f"hp {hp} on {dataset}"
+        self.data = store.table(hp, dataset)
+        self.epochs = self.data.epochs
         self.total = store.total
-        self.grid = _questions.TrialGrid(self.table.kernel)
-        self._lanes: dict[tuple[str, str], _batch.ColumnBatch | None] = {}
-        self._meters: dict[str, _trainings.ElapsedTime] = {}
+        self.grid = _questions.TrialGrid(self.data.kernel)
+        self.kept: dict[tuple[str, str, int], Floats] = {}
+        self._fallback = fallback
+        self._columns: dict[tuple[str, str], _batch.ColumnBatch | None] = {}
+        self._elapsed: dict[str, _trainings.ElapsedTime] = {}
         self._coverage: dict[str, Coverage] = {}
         self._times: dict[str, tuple[Floats, Floats]] = {}
+
+    @property
+    def fallback(self) -> ScalarFallback:
+        """What answers for irregular architectures. QuestionError where the batch was made without it."""
+        if self._fallback is None:
+            raise QuestionError(
+                f"{self.store.path}: {self.name} has irregular records, which this batch cannot answer for without "
+                "a scalar fallback: use natsbin.Batch or natsbin.create(...).batch"
+            )
+        return self._fallback
+
+    def check_set(self, setname: str) -> None:
+        """QuestionError unless the table has this set."""
+        if setname not in self.data.kernel.sets:
+            raise QuestionError(f"no set {setname!r} with {self.name}: there are {', '.join(self.data.kernel.sets)}")
 
     @cached_property
     def counts(self) -> npt.NDArray[np.uint8]:
@@ -54,46 +78,46 @@ class BatchTable:
 
     @cached_property
     def irregular(self) -> Bools:
-        """Architectures that only their records answer for."""
+        """Architectures that only their records answer for, not the table."""
         present = np.zeros(self.total, np.bool_)
         present[self.store.indexes] = True
-        doubtful = ~self.store.regular | (np.bincount(self.table.architecture, minlength=self.total) > 0)
+        doubtful = ~self.store.regular | (np.bincount(self.data.architecture, minlength=self.total) > 0)
         found: Bools = present & doubtful & (self.counts == 0)
         return found
 
     @cached_property
     def any_irregular(self) -> bool:
-        """Are there any?"""
+        """Whether there are irregular architectures."""
         return bool(self.irregular.any())
 
     @cached_property
     def mixed(self) -> Bools:
-        """Architectures of which not all trials were evaluated on the same sets."""
+        """Architectures whose trials were not all evaluated on the same sets."""
         kinds: dict[frozenset[str], int] = {}
-        kind_of_form = np.zeros(max(self.table.forms, default=0) + 1, np.int64)
-        for number, form in self.table.forms.items():
+        kind_of_form = np.zeros(max(self.data.forms, default=0) + 1, np.int64)
+        for number, form in self.data.forms.items():
             kind_of_form[number] = kinds.setdefault(frozenset(form.evaluated_sets), len(kinds))
-        kind = kind_of_form[self.table.form]
+        kind = kind_of_form[self.data.form]
         least, most = np.full(self.total, len(kinds)), np.full(self.total, -1)
-        np.minimum.at(least, self.table.architecture, kind)
-        np.maximum.at(most, self.table.architecture, kind)
+        np.minimum.at(least, self.data.architecture, kind)
+        np.maximum.at(most, self.data.architecture, kind)
         return least < most
 
     def coverage(self, setname: str) -> Coverage:
-        """Which architectures have a set's values at which epochs, in all their trials."""
+        """Which architectures have a value of a set at which epochs, in all their trials."""
         if setname not in self._coverage:
             self._coverage[setname] = self._find_coverage(setname)
         return self._coverage[setname]
 
     def _find_coverage(self, setname: str) -> Coverage:
         column = ColumnKey(setname, "accuracy")
-        trials = np.flatnonzero(self.counts[self.table.architecture])
-        index, form = self.table.architecture[trials], self.table.form[trials]
+        trials = np.flatnonzero(self.counts[self.data.architecture])
+        index, form = self.data.architecture[trials], self.data.form[trials]
         answered, place = np.unique(index, return_inverse=True)
         there = np.ones((len(answered), self.epochs), np.bool_)
         for number in np.unique(form).tolist():
             lacks = np.ones(self.epochs, np.bool_)
-            for start, stop in self.table.forms[number].epochs_of.get(column, ()):
+            for start, stop in self.data.forms[number].epochs_of.get(column, ()):
                 lacks[start:stop] = False
             if lacks.any():
                 there[np.ix_(place[form == number], lacks)] = False
@@ -104,28 +128,28 @@ class BatchTable:
         covers[1:] = np.unpackbits(patterns, axis=1, count=self.epochs)
         return Coverage(kinds, covers, np.min(covers[1:], axis=0, initial=1).astype(np.uint8))
 
-    def lane(self, setname: str, quantity: str) -> _batch.ColumnBatch | None:
+    def column(self, setname: str, quantity: str) -> _batch.ColumnBatch | None:
         """A column (``accuracy``, ``loss`` or ``time``) to ask for arrays of values; None where there is none."""
         key = (setname, quantity)
-        if key not in self._lanes:
-            columns = self.table.kernel.sets.get(setname)
+        if key not in self._columns:
+            columns = self.data.kernel.sets.get(setname)
             column = None if columns is None else getattr(columns, quantity)
             coverage = self.coverage(setname)
-            self._lanes[key] = column and _batch.ColumnBatch(
+            self._columns[key] = column and _batch.ColumnBatch(
                 self.grid, column, coverage.kinds, coverage.covers, coverage.whole
             )
-        return self._lanes[key]
+        return self._columns[key]
 
-    def meter(self, setname: str) -> _trainings.ElapsedTime:
+    def elapsed_time(self, setname: str) -> _trainings.ElapsedTime:
         """The seconds of a set that the table has."""
-        if setname not in self._meters:
-            self._meters[setname] = _trainings.ElapsedTime(self.grid, self.table.kernel.sets[setname])
-        return self._meters[setname]
+        if setname not in self._elapsed:
+            self._elapsed[setname] = _trainings.ElapsedTime(self.grid, self.data.kernel.sets[setname])
+        return self._elapsed[setname]
 
     @cached_property
     def sets(self) -> list[str]:
         """The sets with accuracies, ``train`` first."""
-        found = [name for name, columns in self.table.kernel.sets.items() if columns.accuracy and columns.loss]
+        found = [name for name, columns in self.data.kernel.sets.items() if columns.accuracy and columns.loss]
         return sorted(found, key=lambda name: name != "train")
 
     @cached_property
@@ -134,7 +158,7 @@ class BatchTable:
         return self._costs[0], self._costs[1]
 
     @property
-    def refused(self) -> Bools:
+    def no_costs(self) -> Bools:
         """Where the API gives no costs at all: no trials, no agreement, or a latency that is no number."""
         return self._costs[3]
 
@@ -147,7 +171,7 @@ class BatchTable:
     def _costs(self) -> tuple[Floats, Floats, Floats, Bools]:
         flops, params, latency = np.empty(self.total), np.empty(self.total), np.empty(self.total)
         no_costs = np.empty(self.total, np.bool_)
-        self.table.kernel.all_costs(flops, params, latency, no_costs)
+        self.data.kernel.all_costs(flops, params, latency, no_costs)
         return flops, params, latency, no_costs
 
     def time_per_epoch(self, setname: str) -> Floats:
@@ -161,11 +185,10 @@ class BatchTable:
     def _mean_times(self, setname: str) -> tuple[Floats, Floats]:
         if setname not in self._times:
             per_epoch, whole = self._times[setname] = np.empty(self.total), np.empty(self.total)
-            self.table.kernel.all_times(setname, per_epoch, whole)
+            self.data.kernel.all_times(setname, per_epoch, whole)
         return self._times[setname]
 
-    @property
+    @cached_property
     def last(self) -> Longs:
         """The last epoch, as an array of one."""
         return np.array([self.epochs - 1], np.int64)
-

@@ -1,15 +1,13 @@
-"""What subcommands share: progress on stderr, tables or JSON on stdout."""
+"""What subcommands share: options, progress on stderr, JSON on stdout."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+from natsbin._util.progress import progress as progress
 
 
 def _indexes(_context: click.Context, _parameter: click.Parameter, text: str | None) -> list[int] | None:
@@ -34,31 +32,6 @@ quiet_option = click.option("--quiet", is_flag=True, help="Show no progress.")
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.  [default: all cores]"
 )
-
-
-@contextmanager
-def progress(label: str, quiet: bool = False) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar on stderr, told how many are done and of how many (None where that is not known yet)."""
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=quiet,
-    )
-    task = bar.add_task(label, total=None)
-
-    def show(done: int, total: int | None) -> None:
-        bar.start()  # not before the first news: workers are forked while this process has one thread
-        bar.update(task, completed=done, total=total)
-
-    try:
-        yield show
-    finally:
-        if bar.live.is_started:
-            bar.stop()
 
 
 def emit(value: Any) -> None:

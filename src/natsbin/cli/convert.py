@@ -40,8 +40,8 @@ def convert(
 
     With --weights a killed run is gone on with by the next one; --hp, --dataset and --archs take a part of the weights.
     """
+    from natsbin.roads.cache import caches
     from natsbin.roads.convert import convert as convert_archive
-    from natsbin.roads.find import caches
     from natsbin.store import open_store
     from natsbin.weights import convert_weights, weights_path
 

@@ -35,7 +35,7 @@ def query(
     """
     import natsbin
     from natsbin.archive import open_archive
-    from natsbin.roads.find import converted, is_store
+    from natsbin.roads.cache import converted, is_store
     from natsbin.store import open_store
 
     if not is_store(store):

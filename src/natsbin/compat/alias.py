@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from importlib.machinery import ModuleSpec
-from types import ModuleType
+from importlib.util import module_from_spec, spec_from_file_location
 
-from natsbin.compat import alias_names
+from natsbin import compat
 from natsbin.errors import NatsbinError
 
 
@@ -24,23 +23,15 @@ def install_as_nats_bench() -> None:
     """
     present = sys.modules.get("nats_bench")
     if present is not None:
-        if getattr(present, "__natsbin__", False):
+        path = getattr(present, "__file__", None)
+        if path == compat.__file__:
             return
         raise AliasError(
-            f"nats_bench is imported already, from {getattr(present, '__file__', None)}: "
+            f"nats_bench is imported already, from {path}: "
             "call natsbin.install_as_nats_bench() before the first import of it"
         )
-    modules = {name: _module(name, names) for name, names in alias_names.MODULES.items()}
-    package = modules["nats_bench"]
-    package.__path__ = []
-    for name, module in modules.items():
-        if name != "nats_bench":
-            setattr(package, name.rpartition(".")[2], module)
-    sys.modules.update(modules)
-
-
-def _module(name: str, names: dict[str, object]) -> ModuleType:
-    module = ModuleType(name, f"natsbin under the name {name}.")
-    module.__spec__ = ModuleSpec(name, None, is_package=name == "nats_bench")
-    vars(module).update(names, __natsbin__=True)
-    return module
+    spec = spec_from_file_location("nats_bench", compat.__file__, submodule_search_locations=list(compat.__path__))
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules["nats_bench"] = module_from_spec(spec)
+    spec.loader.exec_module(module)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from natsbin.api.source import Record
-from natsbin.api.weights import Promise
+from natsbin.api.weights import UnreadWeights
 from natsbin.archive import Archive
 from natsbin.weights.reader import Arrays, to_torch
 
@@ -45,5 +45,5 @@ class ArchiveSource:
         for state in record.values():
             for trial in state["all_results"].values():
                 if trial["net_state_dict"] is not None:
-                    trial["net_state_dict"] = Promise(_Read(trial["net_state_dict"]), ())
+                    trial["net_state_dict"] = UnreadWeights(_Read(trial["net_state_dict"]), ())
         return record

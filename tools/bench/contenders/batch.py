@@ -10,7 +10,7 @@ from contenders import Setting, Work
 
 def open_works(setting: Setting) -> dict[str, Work]:
     """All work, one call each."""
-    from natsbin.batch import Batch
+    from natsbin import Batch
     from natsbin.store import open_store
 
     questions = setting.questions

@@ -46,7 +46,7 @@ def measure(store: str, values: int, budget: float) -> dict[str, float]:
     import h5py
     import numpy as np
 
-    from natsbin.batch import Batch
+    from natsbin import Batch
     from natsbin.store import open_store
 
     with h5py.File(store) as file:

@@ -1,0 +1,60 @@
+"""FLOPs, parameters, latencies and times of architectures, each the mean over the seeds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from natsbin.batch.arrays import Floats, Longs, finish, or_missing
+from natsbin.batch.table import BatchTable
+from natsbin.store.layouts import MISSING
+
+
+def cost_info(table: BatchTable, index: Longs, missing: str) -> dict[str, Any]:
+    """The answer of ``get_cost_info``."""
+    found = _costs(table, index.reshape(-1))
+    return {name: finish(values, index.shape, missing, f"{name} of {table.name}") for name, values in found.items()}
+
+
+def _costs(table: BatchTable, index: Longs) -> dict[str, Floats]:
+    flops, params = table.costs
+    gone = table.no_costs[index]
+    found = {
+        "flops": np.where(gone, MISSING, flops[index]),
+        "params": np.where(gone, MISSING, params[index]),
+        "latency": table.latency[index],
+    }
+    names = [name for name in table.data.kernel.sets if name != "train"]
+    for name in ("train", *names):
+        for label, values in (("epoch", table.time_per_epoch(name)), ("total", table.time_total(name))):
+            found[f"T-{name}@{label}"] = np.where(gone, MISSING, values[index])
+    by_fallback = np.flatnonzero((table.irregular | table.mixed)[index])
+    for place in by_fallback[np.argsort(index[by_fallback], kind="stable")].tolist():
+        answer = table.fallback.cost_info(int(index[place]), *table.key)
+        for name, values in found.items():
+            values[place] = or_missing(answer.get(name))
+    return found
+
+
+def latency(table: BatchTable, index: Longs, missing: str) -> Any:
+    """The answer of ``get_latency``."""
+    flat = index.reshape(-1)
+    values = table.latency[flat]
+    irregular = table.irregular[flat]
+    for one in np.unique(flat[irregular]).tolist() if irregular.any() else ():
+        values[flat == one] = or_missing(table.fallback.cost_info(one, *table.key).get("latency"))
+    return finish(values, index.shape, missing, f"latency of {table.name}")
+
+
+def cost_of_each(table: BatchTable, name: str) -> Floats:
+    """``flops``, ``params``, ``latency`` or the ``time`` of the whole training, of every architecture by index."""
+    if not table.any_irregular:
+        if name == "time":
+            return table.time_total("train")
+        return {"flops": table.costs[0], "params": table.costs[1], "latency": table.latency}[name]
+    key = ("", name, -1)
+    if key not in table.kept:
+        costs = _costs(table, np.arange(table.total, dtype=np.int64))
+        table.kept[key] = costs["T-train@total" if name == "time" else name]
+    return table.kept[key]
