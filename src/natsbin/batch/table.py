@@ -168,4 +168,3 @@ class BatchTable:
     def last(self) -> Longs:
         """The last epoch, as an array of one."""
         return np.array([self.epochs - 1], np.int64)
-

@@ -26,9 +26,7 @@ class Latencies:
     irregular: npt.NDArray[np.bool_]
 
 
-def find_latencies(
-    forms: Sequence[TrialForm], form: npt.NDArray[np.intp], slots: npt.NDArray[np.float64]
-) -> Latencies:
+def find_latencies(forms: Sequence[TrialForm], form: npt.NDArray[np.intp], slots: npt.NDArray[np.float64]) -> Latencies:
     """The latencies of trials of the forms ``forms[form]``, whose numbers are in ``slots``."""
     values, in_slot = np.full(len(forms), MISSING), np.zeros(len(forms), np.bool_)
     are_float64, irregular = np.zeros(len(forms), np.uint8), np.zeros(len(forms), np.bool_)

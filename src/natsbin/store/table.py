@@ -51,8 +51,8 @@ def read_table(file: MappedFile, path: str, forms: Forms, regular: npt.NDArray[n
     index = file.data(f"{path}/{fmt.ARCHITECTURE}").array("<i4")
     seed = file.data(f"{path}/{fmt.SEED}").array("<i2", "<i8").astype(np.int64)
     form = file.data(f"{path}/{fmt.FORM}").array("<u4")
-    scalars = {name: _values(file, f"{path}/{name}") for name in fmt.SCALARS}
-    columns = {key: _column(file, f"{path}/{key}") for key in column_keys(file, path)}
+    scalars = {name: _read_values(file, f"{path}/{name}") for name in fmt.SCALARS}
+    columns = {key: _read_column(file, f"{path}/{key}") for key in column_keys(file, path)}
     epochs = file.data(f"{path}/{fmt.EPOCH}").shape[0]
     with reading(f"{file.path}: {path}"):
         lengths = {len(index), len(seed), len(form), *map(len, scalars.values())}
@@ -101,9 +101,9 @@ def column_coding(data: Data) -> codec.Coding:
         return codec.Coding(kind, samples, shift, data.layout(), tail)
 
 
-def _values(file: MappedFile, path: str) -> npt.NDArray[np.float64]:
+def _read_values(file: MappedFile, path: str) -> npt.NDArray[np.float64]:
     """All values of a column by trial alone."""
-    column = _column(file, path)
+    column = _read_column(file, path)
     if column.epochs:
         raise StoreError(f"{file.path}: {path}: damaged: {column.epochs} epochs")
     trials, values = np.arange(column.trials, dtype=np.int32), np.empty(column.trials)
@@ -111,7 +111,7 @@ def _values(file: MappedFile, path: str) -> npt.NDArray[np.float64]:
     return values
 
 
-def _column(file: MappedFile, path: str) -> _column.Column:
+def _read_column(file: MappedFile, path: str) -> _column.Column:
     data = file.data(path)
     with reading(data.place):
         coding = column_coding(data)
