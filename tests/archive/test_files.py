@@ -126,7 +126,7 @@ def test_the_space_that_was_said_must_be_right(said: str, sample: Path, space: S
     if said in (space.name, space.title):
         assert open_archive(sample, said).space is space
     else:
-        with pytest.raises(ArchiveError, match=f"{space.title} space .*where the (size|topology) space"):
+        with pytest.raises(ArchiveError, match=f"{space.title} space .*; the (size|topology) space .* was expected"):
             open_archive(sample, said)
 
 

@@ -166,7 +166,7 @@ def test_what_exists_is_not_replaced_unasked(full: Path, done: Path, tmp_path: P
     (tmp_path / "sss.weights").write_bytes(b"mine")
     (tmp_path / "sss.h5").write_bytes((done / "sss.h5").read_bytes())
     refused(OutputError, r"sss\.weights: exists already; say force", full, tmp_path / "sss.h5")
-    refused(ArchiveError, "where the topology space", full, tmp_path / "sss.h5", space="tss")
+    refused(ArchiveError, r"the topology space \(tss\) was expected", full, tmp_path / "sss.h5", space="tss")
     (tmp_path / "x.weights").write_bytes(b"mine")
     refused(OutputError, r"x\.weights: exists already", full, tmp_path / "x.h5")
     (tmp_path / "x.weights").unlink()
