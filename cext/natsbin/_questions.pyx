@@ -13,15 +13,16 @@ from natsbin._table cimport Table, answers
 def first_outside(const int64_t[::1] values not None, int64_t low, int64_t limit):
     """Where the first value stands that is not ``low <= value < limit``; -1 where there is none."""
     cdef Py_ssize_t i, n = values.shape[0]
-    cdef bint inside = True
+    cdef uint64_t above, last = <uint64_t> (limit - low) - 1, signs = 0
     with nogil:
+        for i in range(n):  # without comparisons, for which the vector has none: outside, one of the two is negative
+            above = <uint64_t> values[i] - <uint64_t> low
+            signs |= above | (last - above)
+    if signs >> 63:
         for i in range(n):
-            inside &= <uint64_t> values[i] - <uint64_t> low < <uint64_t> (limit - low)
-        if not inside:
-            for i in range(n):
-                if not low <= values[i] < limit:
-                    break
-    return -1 if inside else i
+            if not low <= values[i] < limit:
+                return i
+    return -1
 
 
 cdef Py_ssize_t step_of(Py_ssize_t have, Py_ssize_t n) except -1:

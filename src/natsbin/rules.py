@@ -3,21 +3,20 @@
 The live objects of ``api`` are the reference. The kernel and the batches repeat their rules in loops of their own, for
 speed; tests compare all three, to the bit. A rule that changes here has to change in every place of its row.
 
-==========================================  ===========================  ============================  =================
-rule                                        objects (``api``)            kernel (``cext``)             ``batch``
-==========================================  ===========================  ============================  =================
-an average is ``mean``                      ``trial``, ``results``       ``Table.point``, sums         kernel
-``valid`` and ``test``: ``where_kept``      ``find_best``                \\-                            ``search``
-``valid`` is the set ``x-valid``            ``ResultsCount.get_eval``    \\-                            ``values``
-a value that one seed lacks is missing      ``ArchResults.get_metrics``  ``Table.point``               ``Coverage``
-costs that differ: ``PREFERRED_SEED``       ``ArchResults``              ``Table.costs``               kernel
-latency: mean of the seeds that have one    ``ArchResults``              ``Table.mean_latency``        ``BatchTable``
-keys of ``get_more_info``: ``parts_of``     ``more_info`` in `results`   ``ScalarTable``               ``values``
-no answer without ``REQUIRED``              ``more_info`` in `results`   ``Part.required``             ``values``
-trained on: ``trained_on``                  ``simulate_train_eval``      ``Answers.simulate``          ``trainings``
-no validation accuracy: ``FALLBACK``        ``simulate_train_eval``      ``Answers.simulate``,         ``trainings``
-                                                                         ``trainings``
-==========================================  ===========================  ============================  =================
+========================================  ===========================  ===========================  ================
+rule                                      objects (``api``)            kernel (``cext``)            ``batch``
+========================================  ===========================  ===========================  ================
+an average is ``mean``                    ``trial``, ``results``       ``Table``                    kernel
+``valid`` and ``test``: ``where_kept``    ``find_best``                none                         ``Batch._among``
+``valid`` is the set ``x-valid``          ``ResultsCount.get_eval``    none                         ``values``
+a value that one seed lacks is missing    ``ArchResults.get_metrics``  ``Table.point``              ``Coverage``
+costs that differ: ``PREFERRED_SEED``     ``ArchResults``              ``Table.costs_of``           kernel
+latency: mean of the seeds that have one  ``ArchResults``              ``Table.mean_latency``       kernel
+keys of ``get_more_info``: ``parts_of``   ``results.more_info``        ``scalar`` hands them over   ``values``
+no answer without ``REQUIRED``            ``results.more_info``        ``LabelledSet.required``     ``values``
+trained on: ``trained_on``                ``simulate_train_eval``      ``ScalarAnswers.simulate``   ``Batch``
+no validation accuracy: ``FALLBACK``      ``simulate_train_eval``      ``simulate``, ``trainings``  ``trainings``
+========================================  ===========================  ===========================  ================
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nats_bench.api_utils import ArchResults, ResultsCount
 
 from natsbin import _column, _scalar, _table
-from natsbin.store import forms
+from natsbin.store.forms import Scalar, TrialForm
 from natsbin.store.latencies import find_latencies
 from natsbin.store.layouts import MISSING, is_missing
 
@@ -31,10 +31,10 @@ def trial(latency: Any) -> ResultsCount:
 
 def as_kept(latencies: list[Any]) -> tuple[Any, ...]:
     """What a store keeps of the latencies of some trials, and what ``find_latencies`` makes of it."""
-    frozen = [forms.freeze_scalar(latency, "arch") for latency in latencies]
+    frozen = [Scalar.of(latency, "arch") for latency in latencies]
     slots = np.array([MISSING if number is None else number for _, number in frozen])
-    kept = [{"trial": [["latency", "scalar", spec]]} for spec, _ in frozen]
-    found = find_latencies(kept, np.arange(len(kept), dtype=np.uint32), slots)
+    kept = [TrialForm("dict", None, (("latency", scalar),)) for scalar, _ in frozen]
+    found = find_latencies(kept, np.arange(len(kept)), slots)
     return found.values, found.are_float64, found.irregular
 
 

@@ -146,11 +146,11 @@ def _quantity(asked: Questions, setname: str, quantity: str) -> Floats:
 def view(table: BatchTable, setname: str, quantity: str, iepoch: int | None) -> View:
     """The answer of ``view``."""
     epoch = questions.one_epoch(table, iepoch)
-    name = ColumnKey(setname, quantity)
-    if name not in table.data.columns or quantity == "time":
+    key = ColumnKey(setname, quantity)
+    if key not in table.data.columns or quantity == "time":
         have = [str(one) for one in table.data.columns if one.quantity != "time"]
-        raise QuestionError(f"no column '{name}' of {table.name}: there are {', '.join(have)}")
-    path = f"{table.hp}/{table.dataset}/{name}"
+        raise QuestionError(f"no column '{key}' of {table.name}: there are {', '.join(have)}")
+    path = f"{table.hp}/{table.dataset}/{key}"
     coding = column_coding(table.store.file.data(path))
     layout = coding.layout
     numbers = _mapped(table, path, epoch).reshape(-1, layout.size)

@@ -51,7 +51,7 @@ def read_table(file: MappedFile, path: str, forms: Forms, regular: npt.NDArray[n
     index = file.data(f"{path}/{fmt.ARCHITECTURE}").array("<i4")
     seed = file.data(f"{path}/{fmt.SEED}").array("<i2", "<i8").astype(np.int64)
     form = file.data(f"{path}/{fmt.FORM}").array("<u4")
-    scalars = {name: _read_values(file, f"{path}/{name}") for name in fmt.SCALARS}
+    scalars = {name: _values(file, f"{path}/{name}") for name in fmt.SCALARS}
     columns = {key: _read_column(file, f"{path}/{key}") for key in column_keys(file, path)}
     epochs = file.data(f"{path}/{fmt.EPOCH}").shape[0]
     with reading(f"{file.path}: {path}"):
@@ -101,7 +101,7 @@ def column_coding(data: Data) -> codec.Coding:
         return codec.Coding(kind, samples, shift, data.layout(), tail)
 
 
-def _read_values(file: MappedFile, path: str) -> npt.NDArray[np.float64]:
+def _values(file: MappedFile, path: str) -> npt.NDArray[np.float64]:
     """All values of a column by trial alone."""
     column = _read_column(file, path)
     if column.epochs:
