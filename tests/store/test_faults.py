@@ -84,7 +84,7 @@ def test_the_fuzzer_sees_crashes_hangs_and_lies(monkeypatch: pytest.MonkeyPatch)
             pass
         return "right"
 
-    monkeypatch.setattr("isolated.HANG_SECONDS", 1.5)
+    monkeypatch.setattr("fuzz_store.HANG_SECONDS", 1.5)
     found = dict(fuzz.run_trials(trial, range(6), 2))
     assert found == {
         0: "right", 1: "bad: crash, exit code -9", 2: "bad: KeyError: 2", 3: "bad: hang", 4: "right", 5: "right"
