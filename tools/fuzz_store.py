@@ -1,7 +1,7 @@
 """Damage on purpose: mutated stores and pickles, killed converters, full disks. See docs/testing.md.
 
-Every trial runs in a process of its own, so a crash or a hang ends that process alone; both are reported, with the
-number that repeats the trial.
+Trials run in other processes, so a crash or a hang ends one of those alone; both are reported, with the number that
+repeats the trial.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import bz2
 import contextlib
 import copy
 import functools
-import itertools
 import multiprocessing
 import os
 import pickle
@@ -58,43 +57,53 @@ HANG_SECONDS = 30.0
 
 
 def run_trials(trial: Trial, numbers: range, jobs: int) -> Iterator[tuple[int, str]]:
-    """Each number with the outcome of its trial, ``jobs`` processes at a time; crashes and hangs are outcomes too."""
+    """Each number with the outcome of its trial, over ``jobs`` processes; crashes and hangs are outcomes too."""
     context = multiprocessing.get_context("fork")
-    waiting = iter(numbers)
-    running: dict[Connection, tuple[int, Any, float]] = {}
-    while True:
-        for number in itertools.islice(waiting, jobs - len(running)):
-            inbox, outbox = context.Pipe(duplex=False)
-            process = context.Process(target=_run_trial, args=(trial, number, outbox), daemon=True)
-            process.start()
-            outbox.close()
-            running[inbox] = number, process, time.monotonic()
-        if not running:
-            return
+    running: dict[Connection, tuple[list[int], Any, float]] = {}  # numbers still to do, process, begin of the trial
+
+    def start(todo: list[int]) -> None:
+        inbox, outbox = context.Pipe(duplex=False)
+        process = context.Process(target=_run_trials, args=(trial, todo, outbox), daemon=True)
+        process.start()
+        outbox.close()
+        running[inbox] = todo, process, time.monotonic()
+
+    for job in range(min(jobs, len(numbers))):
+        start(list(numbers[job::jobs]))
+    while running:
         ready = wait(list(running), timeout=1.0)
-        for inbox, (number, process, begin) in list(running.items()):
+        for inbox, (todo, process, begin) in list(running.items()):
             if inbox not in ready and time.monotonic() - begin < HANG_SECONDS:
                 continue
-            outcome = f"{BAD}hang"
-            if inbox in ready:
-                try:
-                    outcome = inbox.recv()
-                except EOFError:
-                    process.join()
-                    outcome = f"{BAD}crash, exit code {process.exitcode}"
-            del running[inbox]
-            process.kill()
-            process.join()
-            inbox.close()
-            yield number, outcome
+            outcome = _receive(inbox) if inbox in ready else f"{BAD}hang"
+            number, *todo = todo
+            if todo and outcome is not None and inbox in ready:
+                running[inbox] = todo, process, time.monotonic()
+            else:
+                if inbox not in ready:
+                    process.kill()
+                process.join()
+                inbox.close()
+                del running[inbox]
+                if todo:
+                    start(todo)
+            yield number, outcome or f"{BAD}crash, exit code {process.exitcode}"
 
 
-def _run_trial(trial: Trial, number: int, outbox: Connection) -> None:
-    try:
-        outcome = trial(number)
-    except Exception as error:
-        outcome = f"{BAD}{type(error).__name__}: {error}"
-    outbox.send(outcome)
+def _receive(inbox: Connection) -> str | None:
+    """The outcome of a trial; None if its process crashed."""
+    with contextlib.suppress(EOFError):
+        return str(inbox.recv())
+    return None
+
+
+def _run_trials(trial: Trial, numbers: list[int], outbox: Connection) -> None:
+    for number in numbers:
+        try:
+            outcome = trial(number)
+        except Exception as error:
+            outcome = f"{BAD}{type(error).__name__}: {error}"
+        outbox.send(outcome)
 
 
 # -- stores -------------------------------------------------------------------------------------------------

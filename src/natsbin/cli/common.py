@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 
 def _indexes(_context: click.Context, _parameter: click.Parameter, text: str | None) -> list[int] | None:
-    """The numbers that ``0-199,9075`` spells."""
+    """The numbers in a text such as ``0-199,9075``."""
     if text is None:
         return None
     indexes: list[int] = []
@@ -29,7 +29,7 @@ archs_option = click.option(
     "--archs", callback=_indexes, metavar="INDEXES", help="Architectures, such as 0-199,9075.  [default: all]"
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-force_option = click.option("--force", is_flag=True, help="Replace what is there.")
+force_option = click.option("--force", is_flag=True, help="Replace an existing output.")
 quiet_option = click.option("--quiet", is_flag=True, help="Show no progress.")
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.  [default: all cores]"
@@ -38,7 +38,7 @@ jobs_option = click.option(
 
 @contextmanager
 def progress(label: str, quiet: bool = False) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar on stderr, told how many are done and of how many (None where that is not known yet)."""
+    """A bar on stderr; what it yields takes how many are done, and of how many (None if that is not known yet)."""
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -51,7 +51,7 @@ def progress(label: str, quiet: bool = False) -> Iterator[Callable[[int, int | N
     task = bar.add_task(label, total=None)
 
     def show(done: int, total: int | None) -> None:
-        bar.start()  # not before the first news: workers are forked while this process has one thread
+        bar.start()  # not earlier: workers are forked while this process has one thread
         bar.update(task, completed=done, total=total)
 
     try:
