@@ -41,8 +41,8 @@ def convert(
     With --weights, rerun to resume an interrupted conversion; --hp, --dataset and --archs select a part of the weights.
     """
     import natsbin
-    from natsbin.roads.find import caches
     from natsbin.roads.convert_weights import convert_weights
+    from natsbin.roads.find import caches
     from natsbin.weights import weights_path
 
     if not weights and (hps or datasets or archs is not None):
