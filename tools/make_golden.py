@@ -2,7 +2,7 @@
 
     python tools/make_golden.py
 
-Only for a new format version, into a new folder; what is there is never written again.
+Only for a new format version, into a new folder; existing files are never written again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EPOCHS = 8
 
 
 def record(space: SearchSpace, hp: str, index: int, datasets: tuple[str, ...]) -> OrderedDict[str, dict[str, Any]]:
-    """A generated record cut down to few datasets and epochs, with some oddities."""
+    """A generated record cut down to few datasets and epochs, with some irregular values."""
     state = make_states(space, index, 1)[hp]
     results = {key: trial for key, trial in state["all_results"].items() if key[0] in datasets}
     state["dataset_seed"] = {name: seeds for name, seeds in state["dataset_seed"].items() if name in datasets}
@@ -41,10 +41,10 @@ def record(space: SearchSpace, hp: str, index: int, datasets: tuple[str, ...]) -
                 trial[field] = type(curve)(_last_epochs(curve, trial["epochs"]))
         trial["epochs"] = EPOCHS
     state["all_results"] = results
-    odd = next(iter(results.values()))
-    odd["latency"], odd["train_losses"][5] = -1, float("nan")
-    odd["train_times"][2] *= 2
-    odd["note"] = ("kept", [None, np.float32(0.5)])
+    irregular = next(iter(results.values()))
+    irregular["latency"], irregular["train_losses"][5] = -1, float("nan")
+    irregular["train_times"][2] *= 2
+    irregular["note"] = ("kept", [None, np.float32(0.5)])
     return OrderedDict({hp: state})
 
 
@@ -60,7 +60,7 @@ def _last_epochs(curve: dict[Any, float], epochs: int) -> list[tuple[Any, float]
 
 
 def answer(value: Any) -> Any:
-    """A value as JSON that tells types, orders and the bits of floats apart."""
+    """A value as JSON that distinguishes types, orders and the bits of floats."""
     if isinstance(value, dict):
         return [type(value).__name__, [[answer(key), answer(item)] for key, item in value.items()]]
     if isinstance(value, (list, tuple)):
@@ -93,7 +93,7 @@ def write(name: str, folder: Path, scratch: Path) -> None:
 def main() -> None:
     """Write the golden stores of this format version; see the docstring."""
     folder = GOLDEN / f"v{fmt.FORMAT_VERSION}"
-    folder.mkdir(parents=True)  # refuses one that is there
+    folder.mkdir(parents=True)  # fails if it exists
     with tempfile.TemporaryDirectory() as scratch:
         for name in RECORDS:
             write(name, folder, Path(scratch))

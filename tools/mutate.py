@@ -1,4 +1,4 @@
-"""Changes to the bytes of a file, as damage makes them and as malice would."""
+"""Changes to the bytes of a file, as damage makes them and as an attacker would."""
 
 from __future__ import annotations
 
@@ -9,6 +9,19 @@ import h5py
 import numpy as np
 
 Runs = list[tuple[int, int]]
+
+WEIGHTS = {
+    "flip": 6,
+    "overwrite": 3,
+    "fill": 2,
+    "copy": 3,
+    "truncate": 1,
+    "insert": 1,
+    "delete": 1,
+    "address": 4,
+    "swap": 2,
+}
+"""How often each kind of change is chosen, relative to the others."""
 
 
 def payload(path: Path) -> Runs:
@@ -27,14 +40,42 @@ def payload(path: Path) -> Runs:
 def mutate(data: bytes, runs: Runs, rng: np.random.Generator) -> bytes:
     """``data`` with one to three changes, half of them within ``runs``; sometimes of another length."""
     out = bytearray(data)
-    for _ in range(int(rng.integers(1, 4))):
-        kinds = [_flip, _overwrite, _zero, _splice, _truncate, _insert, _delete, _word, _swap]
-        weights = np.array([6, 3, 2, 3, 1, 1, 1, 4, 2], float)
-        change = kinds[rng.choice(len(kinds), p=weights / weights.sum())]
-        change(out, runs, rng)
-        if not out:
-            break
+    weights = np.array(list(WEIGHTS.values()), float)
+    for kind in rng.choice(list(WEIGHTS), int(rng.integers(1, 4)), p=weights / weights.sum()).tolist():
+        if out:
+            _change(out, kind, runs, rng)
     return bytes(out)
+
+
+def _change(out: bytearray, kind: str, runs: Runs, rng: np.random.Generator) -> None:
+    start, other = _place(out, runs, rng), _place(out, runs, rng)
+    length = int(2 ** rng.uniform(0, 12))  # of a long change
+    noise = rng.bytes(int(rng.integers(1, 65)))
+    if kind == "flip":
+        for place in (start, other, *(_place(out, runs, rng) for _ in noise[:6])):
+            out[place] ^= 1 << int(rng.integers(8))
+    elif kind == "overwrite":
+        _write(out, start, noise[:16])
+    elif kind == "fill":
+        _write(out, start, bytes([int(rng.choice([0, 0xFF]))]) * length)
+    elif kind == "copy":
+        _write(out, start, bytes(out[other : other + length]))
+    elif kind == "truncate":
+        del out[int(rng.integers(len(out))) :]
+    elif kind == "insert":
+        out[start:start] = noise
+    elif kind == "delete":
+        del out[start : start + len(noise)]
+    elif kind == "address":  # another number in the place of a chunk's address, if there are chunks
+        found = out.find(struct.pack("<Q", runs[rng.integers(len(runs))][0])) if runs else -1
+        choices = [0, 1, len(out), 2**31, 2**63, 2**64 - 1, other, *(end for _, end in runs[:3])]
+        _write(out, start if found < 0 else found, struct.pack("<Q", choices[rng.integers(len(choices))]))
+    elif kind == "swap" and len(runs) > 1:  # the data of two chunks of one size
+        a = runs[rng.integers(len(runs))]
+        same = [run for run in runs if run[1] - run[0] == a[1] - a[0]]
+        b = same[rng.integers(len(same))]
+        if max(a[1], b[1]) <= len(out):
+            out[a[0] : a[1]], out[b[0] : b[1]] = out[b[0] : b[1]], out[a[0] : a[1]]
 
 
 def _place(out: bytearray, runs: Runs, rng: np.random.Generator) -> int:
@@ -47,62 +88,7 @@ def _place(out: bytearray, runs: Runs, rng: np.random.Generator) -> int:
     return int(rng.integers(len(out)))
 
 
-def _flip(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    for _ in range(int(rng.integers(1, 9))):
-        out[_place(out, runs, rng)] ^= 1 << int(rng.integers(8))
-
-
-def _overwrite(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    start = _place(out, runs, rng)
-    new = rng.bytes(int(rng.integers(1, 17)))[: len(out) - start]
+def _write(out: bytearray, start: int, new: bytes) -> None:
+    """Put bytes over others, as far as the file goes."""
+    new = new[: len(out) - start]
     out[start : start + len(new)] = new
-
-
-def _zero(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    start = _place(out, runs, rng)
-    length = min(len(out) - start, int(2 ** rng.uniform(0, 12)))
-    out[start : start + length] = bytes([int(rng.choice([0, 0xFF]))]) * length
-
-
-def _splice(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    """A part of the file over another."""
-    source, target, length = _place(out, runs, rng), _place(out, runs, rng), int(2 ** rng.uniform(0, 12))
-    new = bytes(out[source : source + length])[: len(out) - target]
-    out[target : target + len(new)] = new
-
-
-def _truncate(out: bytearray, _: Runs, rng: np.random.Generator) -> None:
-    del out[int(rng.integers(len(out))) :]
-
-
-def _insert(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    start = _place(out, runs, rng)
-    out[start:start] = rng.bytes(int(rng.integers(1, 65)))
-
-
-def _delete(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    start = _place(out, runs, rng)
-    del out[start : start + int(rng.integers(1, 65))]
-
-
-def _word(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    """Another number where an address stands: that of a chunk, where there are any."""
-    start = _place(out, runs, rng)
-    if runs:
-        address, _ = runs[rng.integers(len(runs))]
-        found = out.find(struct.pack("<Q", address))
-        start = found if found >= 0 else start
-    choices = [0, 1, len(out), 2**31, 2**63, 2**64 - 1, int(rng.integers(len(out))), *(end for _, end in runs[:3])]
-    word = struct.pack("<Q", int(rng.choice(np.array(choices, np.uint64))))[: len(out) - start]
-    out[start : start + len(word)] = word
-
-
-def _swap(out: bytearray, runs: Runs, rng: np.random.Generator) -> None:
-    """The data of two chunks of one size in each other's place."""
-    if len(runs) < 2:
-        return
-    a = runs[rng.integers(len(runs))]
-    same = [run for run in runs if run[1] - run[0] == a[1] - a[0]]
-    b = same[rng.integers(len(same))]
-    if max(a[1], b[1]) <= len(out):
-        out[a[0] : a[1]], out[b[0] : b[1]] = out[b[0] : b[1]], out[a[0] : a[1]]

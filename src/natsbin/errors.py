@@ -6,7 +6,7 @@ import pickle
 
 
 class NatsbinError(Exception):
-    """Anything that natsbin refuses, in words."""
+    """The base class of all errors of natsbin."""
 
 
 class ArchiveError(NatsbinError, ValueError):
@@ -14,7 +14,7 @@ class ArchiveError(NatsbinError, ValueError):
 
 
 class NoArchiveError(ArchiveError, FileNotFoundError):
-    """There is nothing at the path of an archive."""
+    """The path of an archive does not exist."""
 
 
 class UnsafePickleError(ArchiveError, pickle.UnpicklingError):
@@ -22,7 +22,7 @@ class UnsafePickleError(ArchiveError, pickle.UnpicklingError):
 
 
 class ArchitectureError(NatsbinError, ValueError):
-    """No architecture, network configuration or network input of the search space meant."""
+    """Not an architecture, network configuration or network input of the search space in question."""
 
 
 class StoreError(NatsbinError, OSError):
@@ -30,22 +30,22 @@ class StoreError(NatsbinError, OSError):
 
 
 class OutputError(NatsbinError, OSError):
-    """An output cannot be written: it exists already, or the disk refuses."""
+    """An output cannot be written: it exists already, or the disk is full or read-only."""
 
 
 class QuestionError(NatsbinError, ValueError, KeyError, AssertionError, TypeError):
-    """A question about something that is not there; the text lists what there is.
+    """A question about something that does not exist; the text lists what exists.
 
-    ``nats_bench`` answers such questions with any of these built-in errors, depending on the mode that
-    it was opened in, so this is all of them.
+    ``nats_bench`` raises one or another of these built-in errors for such a question, depending on the mode that
+    it was opened in. This class is all of them, so that the same ``except`` catches it.
     """
 
     __str__ = Exception.__str__  # a KeyError would print its text quoted
 
 
 class MissingError(NatsbinError, ValueError, FileNotFoundError):
-    """No archive or store where one was looked for; the text says where that was."""
+    """No archive or store was found; the text lists where natsbin looked."""
 
 
 class NoWeightsWarning(UserWarning):
-    """Trained weights were asked for where an archive without them was converted."""
+    """Trained weights were asked for, but the archive that was converted has none."""

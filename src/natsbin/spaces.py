@@ -104,7 +104,7 @@ class SearchSpace:
 
     @cached_property
     def rank_of_index(self) -> list[int]:
-        """The number that an architecture's digits spell, by official index."""
+        """The number that an architecture's digits write, by official index."""
         ranks = list(range(len(self)))
         if self.name == "tss":
             random.Random(88).shuffle(ranks)  # made once by the benchmark's authors; size archives count up

@@ -19,6 +19,7 @@ torch = pytest.importorskip("torch", reason="weights are tensors")
 
 from support.full_archives import INDEXES, make_full, read, record, state_dict, write  # noqa: E402 - it needs torch
 
+from natsbin import convert_weights  # noqa: E402
 from natsbin.archive import open_archive  # noqa: E402
 from natsbin.errors import (  # noqa: E402
     ArchiveError,
@@ -34,7 +35,7 @@ from natsbin.roads.verify import verify  # noqa: E402
 from natsbin.spaces import TSS  # noqa: E402
 from natsbin.store import open_store  # noqa: E402
 from natsbin.synthetic import make_archive  # noqa: E402
-from natsbin.weights import convert_weights, open_weights  # noqa: E402
+from natsbin.weights import open_weights  # noqa: E402
 
 KILLS = int(os.environ.get("NATSBIN_KILLS", "3"))
 """How many moments a conversion is killed at; the figure of docs/weights.md comes from 10."""
@@ -280,7 +281,7 @@ def test_two_at_once(full: Path, done: Path, tmp_path: Path, monkeypatch: pytest
 
 PROGRAM = """
 import resource, sys
-from natsbin.weights import convert_weights
+from natsbin import convert_weights
 src, dst, jobs, limit = sys.argv[1:]
 import natsbin.weights.convert, natsbin.convert
 if int(limit):

@@ -66,7 +66,7 @@ def test_mutated_stores(subjects: list[Any], tmp_path: Path) -> None:
 
 def test_mutated_metadata_with_a_forged_seal(subjects: list[Any], tmp_path: Path) -> None:
     """Checksums cannot tell here; but nothing crashes, hangs, or raises anything but StoreError."""
-    outcomes(fuzz.store_trial(subjects, tmp_path, 2, True), 50)
+    outcomes(fuzz.store_trial(subjects, tmp_path, 3, True), 50)
 
 
 def test_mutated_pickles() -> None:
@@ -84,7 +84,7 @@ def test_the_fuzzer_sees_crashes_hangs_and_lies(monkeypatch: pytest.MonkeyPatch)
             pass
         return "right"
 
-    monkeypatch.setattr("isolated.HANG_SECONDS", 1.5)
+    monkeypatch.setattr("fuzz_store.HANG_SECONDS", 1.5)
     found = dict(fuzz.run_trials(trial, range(6), 2))
     assert found == {
         0: "right", 1: "bad: crash, exit code -9", 2: "bad: KeyError: 2", 3: "bad: hang", 4: "right", 5: "right"

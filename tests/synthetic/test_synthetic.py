@@ -145,10 +145,10 @@ def test_better_cells_get_better_values() -> None:
 # -- raggedness -------------------------------------------------------------------------------------------
 
 
-def test_two_seeds_and_odd_networks_are_as_many_as_in_the_genuine_archive() -> None:
+def test_two_seeds_and_other_networks_are_as_many_as_in_the_genuine_archive() -> None:
     every = [raggedness(TSS, index) for index in range(len(TSS))]
     assert sum(len(one.seeds) == 2 for one in every) == 7456
-    assert sum(one.odd_network for one in every) == 204
+    assert sum(one.other_network for one in every) == 204
 
 
 def kinds_of(space: SearchSpace, states: dict[str, Any]) -> set[str]:
@@ -209,7 +209,7 @@ def test_every_window_of_200_has_every_rule(space: SearchSpace) -> None:
     ]
     rules.append(np.array([one.nan is not None for one in every]))
     if space.name == "tss":
-        rules += [np.array([getattr(one, field) for one in every]) for field in ("newer_run", "odd_network")]
+        rules += [np.array([getattr(one, field) for one in every]) for field in ("newer_run", "other_network")]
         rules.append(np.array([len(one.seeds) == 2 for one in every]))
     for rule in rules:
         where = np.flatnonzero(rule)

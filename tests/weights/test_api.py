@@ -19,11 +19,12 @@ from support.full_archives import same_weights  # noqa: E402 - it needs torch
 from support.oracle import Pair  # noqa: E402
 
 import natsbin  # noqa: E402
+from natsbin import convert_weights  # noqa: E402
 from natsbin.errors import NoWeightsWarning, StoreError  # noqa: E402
 from natsbin.models import get_cell_based_tiny_net  # noqa: E402
 from natsbin.spaces import SPACES, SSS, TSS, SearchSpace  # noqa: E402
 from natsbin.synthetic import make_archive  # noqa: E402
-from natsbin.weights import convert_weights, open_weights  # noqa: E402
+from natsbin.weights import open_weights  # noqa: E402
 
 INDEX = {"sss": 0, "tss": TSS.architectures.index("|none~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|")}
 LONG = {"sss": "90", "tss": "200"}

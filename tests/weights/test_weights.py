@@ -19,8 +19,9 @@ torch = pytest.importorskip("torch", reason="weights are tensors")
 
 from support.full_archives import INDEXES, make_full, read, same_weights  # noqa: E402 - it needs torch
 
+from natsbin import convert_weights  # noqa: E402
 from natsbin.errors import NatsbinError, QuestionError, StoreError  # noqa: E402
-from natsbin.weights import Key, Weights, convert_weights, open_weights, reader  # noqa: E402
+from natsbin.weights import Key, Weights, open_weights, reader  # noqa: E402
 from natsbin.weights import format as fmt  # noqa: E402
 from natsbin.weights.format import Structure  # noqa: E402
 
@@ -131,7 +132,8 @@ def test_head(weights: Weights) -> None:
 def test_torch_is_needed_for_tensors_alone(full: Path, tmp_path: Path) -> None:
     program = (
         "import sys; sys.modules['torch'] = None\n"
-        "from natsbin.weights import convert_weights, open_weights\n"
+        "from natsbin import convert_weights\n"
+        "from natsbin.weights import open_weights\n"
         "weights = open_weights(convert_weights(sys.argv[1], sys.argv[2], jobs=1, indexes=[3]))\n"
         "assert weights.arrays(*next(weights.keys()))['bits'].tolist() == [True, False, True]\n"
     )

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import click
-from compare import compare
-from limits.batches import batches
-from limits.converting import converting
-from limits.opening import opening
-from limits.remembering import remembering
-from limits.scalar import scalar
-from limits.streaming import streaming
-from tables import markdown
+import compare
+import layout
+import limits
 
 
 @click.group()
@@ -18,14 +13,19 @@ def main() -> None:
     """Benchmarks of natsbin: it beside other ways to ask, and its figures beside their limits."""
 
 
-main.add_command(compare)
-main.add_command(markdown)
-main.add_command(scalar)
-main.add_command(opening, "open")
-main.add_command(converting, "convert")
-main.add_command(remembering, "memory")
-main.add_command(batches, "batch")
-main.add_command(streaming, "stream")
+for name, command in {
+    "compare": compare.compare,
+    "markdown": compare.markdown,
+    "scalar": limits.scalar,
+    "open": limits.opening,
+    "convert": limits.converting,
+    "memory": limits.remembering,
+    "batch": limits.batches,
+    "stream": limits.streaming,
+    "sizes": layout.sizes,
+    "chunks": layout.chunks,
+}.items():
+    main.add_command(command, name)
 
 if __name__ == "__main__":
     main()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,8 @@ DATASET = "cifar10-valid"
 
 HPS = {"tss": "200", "sss": "90"}
 WORK = (
-    "get_more_info",
-    "simulate_train_eval",
-    "get_cost_info",
-    "find_best, pool",
-    "find_best, all",
-    "points",
-    "curves",
-    "halving sweep",
+    *("get_more_info", "simulate_train_eval", "get_cost_info", "find_best, pool", "find_best, all"),
+    *("points", "curves", "halving sweep"),
 )
 """The kinds of work."""
 
@@ -38,8 +32,8 @@ ETA = 3  # a sweep keeps one architecture in three, and trains it three times as
 class Questions:
     """Architectures by official index, seeds, epochs from 0.
 
-    ``calls`` are (architecture, epoch), ``points`` (architecture, seed, epoch), ``curves`` (architecture, seed),
-    ``starts`` a sweep's first architectures a row; all of them lie in ``pool``.
+    ``calls`` are rows of (architecture, epoch), ``points`` of (architecture, seed, epoch), ``curves`` of
+    (architecture, seed), ``starts`` of a sweep's first architectures; all of them lie in ``pool``.
     """
 
     pool: Ints
@@ -48,12 +42,7 @@ class Questions:
     curves: Ints
     starts: Ints
     epochs: int
-    space: str
-
-    @property
-    def hp(self) -> str:
-        """The hyper-parameter set asked about."""
-        return HPS[self.space]
+    hp: str
 
     def counts(self) -> dict[str, int]:
         """How many questions each kind of work asks."""
@@ -67,34 +56,28 @@ class Questions:
             epochs.insert(0, epochs[0] // ETA)
         return epochs
 
-    def save(self, path: Path) -> None:
-        """Write them to a file for other processes."""
-        np.savez(path, **{one.name: getattr(self, one.name) for one in fields(self)})
 
-    @classmethod
-    def load(cls, path: Path) -> Questions:
-        """Read what ``save`` wrote."""
-        with np.load(path) as file:
-            found: dict[str, Any] = {name: file[name] for name in file.files}
-        return cls(**found | {"epochs": int(found["epochs"]), "space": str(found["space"])})
+def space_of(store: Path) -> str:
+    """The search space of a store, without natsbin."""
+    with h5py.File(store) as file:
+        return str(file.attrs["space"])
 
 
 def draw(store: Path, pool: int, scale: int, seed: int = 0) -> Questions:
     """Questions about at most ``pool`` of a store's architectures; ``scale`` divides how many are asked."""
-    random = np.random.default_rng(seed)
+    random, hp = np.random.default_rng(seed), HPS[space_of(store)]
     with h5py.File(store) as file:
-        space = str(file.attrs["space"])
-        group = file[f"{HPS[space]}/{DATASET}"]
+        group = file[f"{hp}/{DATASET}"]
         column = group["x-valid_accuracy"]
         fill = column.attrs.get("_FillValue")
         there = np.ones(column.shape[1], bool) if fill is None else (column[()] != fill).all(axis=0)
         trials = np.stack([group["architecture"][()], group["seed"][()]], axis=1).astype(np.int64)
-        timed = [_timed(file[f"{HPS[space]}/{name}"]) for name in (DATASET, SEARCHED)]
+        timed = [_timed(file[f"{hp}/{name}"]) for name in (DATASET, SEARCHED)]
         epochs = int(column.shape[0])
-    whole = np.setdiff1d(trials[there, 0], trials[~there, 0])  # every seed has every epoch
+    complete = np.setdiff1d(trials[there, 0], trials[~there, 0])  # every seed has every epoch
     for architectures in timed:
-        whole = np.intersect1d(whole, architectures)
-    chosen = np.sort(random.choice(whole, min(pool, len(whole)), replace=False))
+        complete = np.intersect1d(complete, architectures)
+    chosen = np.sort(random.choice(complete, min(pool, len(complete)), replace=False))
     trials = trials[np.isin(trials[:, 0], chosen)]
 
     def some(count: int) -> Ints:
@@ -104,22 +87,14 @@ def draw(store: Path, pool: int, scale: int, seed: int = 0) -> Questions:
         return np.column_stack([rows, random.integers(epochs, size=len(rows))])
 
     starts = [random.choice(chosen, min(ETA**5, len(chosen)), replace=False) for _ in range(max(1, 10 // scale))]
-    return Questions(
-        pool=chosen,
-        calls=at_epochs(some(500)[:, :1]),
-        points=at_epochs(some(10_000)),
-        curves=some(1_000),
-        starts=np.stack(starts),
-        epochs=epochs,
-        space=space,
-    )
+    calls, points = at_epochs(some(500)[:, :1]), at_epochs(some(10_000))
+    return Questions(chosen, calls, points, some(1_000), np.stack(starts), epochs, hp)
 
 
 def _timed(group: Any) -> Ints:
     """The architectures that have a latency in each trial: nats_bench raises an error for some others."""
     architecture: Ints = group["architecture"][()].astype(np.int64)
-    latency: Doubles = group["latency"][()]
-    return np.setdiff1d(architecture, architecture[~(latency > 0)])
+    return np.setdiff1d(architecture, architecture[~(group["latency"][()] > 0)])
 
 
 Ask = Callable[[Ints, int], tuple[Sequence[float] | Doubles, Sequence[float] | Doubles]]

@@ -1,4 +1,4 @@
-"""Figures beside their limits: a table for people, JSON for machines."""
+"""Measured numbers beside their limits: a table for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ParamSpec
 
 import click
-import machine
+import measure
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -19,7 +19,8 @@ from rich.table import Table
 P = ParamSpec("P")
 
 progress = Console(stderr=True)
-output = Console(width=None if sys.stdout.isatty() else 160)  # tables in a file or a pipe are not folded
+output = Console(width=None if sys.stdout.isatty() else 160)  # wide enough that a file's or a pipe's tables do not fold
+out_option = click.option("--out", type=click.Path(path_type=Path), help="Write the figures as JSON too.")
 _SCALES = (("s", 1.0), ("ms", 1e3), ("µs", 1e6), ("ns", 1e9))
 
 
@@ -54,32 +55,29 @@ def number(value: float) -> str:
 
 
 def figures_command(function: Callable[P, list[Figure]]) -> click.Command:
-    """A command that prints the figures which a function gives, and writes them as JSON with ``--out``."""
+    """A command that prints the figures which a function measures, and writes them as JSON with ``--out``."""
 
-    @click.option("--out", type=click.Path(path_type=Path), help="Write the figures as JSON too.")
+    @out_option
     @functools.wraps(function)
     def run(*args: Any, out: Path | None, **kwargs: Any) -> None:
-        about = machine.describe()
-        figures = function(*args, **kwargs)
-        output.print(machine.line(about), highlight=False)
-        output.print(_table(figures))
-        if out:
-            shown = [{**asdict(figure), "holds": figure.holds} for figure in figures]
-            write_json(out, {"machine": about, "figures": shown})
+        about = measure.machine()
+        with progress.status("Measuring"):
+            figures = function(*args, **kwargs)
+        table = Table("figure", "value", "limit", "", "note")
+        for one in figures:
+            bound = "" if one.limit is None else f"{'≥' if one.least else '≤'} {number(one.limit)} {one.unit}"
+            verdict = {None: "", True: "[green]held[/]", False: "[red]missed[/]"}[one.holds]
+            table.add_row(escape(one.name), f"{number(one.value)} {one.unit}", bound, verdict, escape(one.note))
+        shown = [{**asdict(figure), "holds": figure.holds} for figure in figures]
+        publish({"machine": about, "figures": shown}, [table], out)
 
     return click.command()(run)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file for people to read too."""
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _table(figures: list[Figure]) -> Table:
-    table = Table("figure", "value", "limit", "", "note")
-    for figure in figures:
-        bound = "" if figure.limit is None else f"{'≥' if figure.least else '≤'} {number(figure.limit)} {figure.unit}"
-        verdict = {None: "", True: "[green]held[/]", False: "[red]missed[/]"}[figure.holds]
-        value = f"{number(figure.value)} {figure.unit}"
-        table.add_row(escape(figure.name), value, bound, verdict, escape(figure.note))
-    return table
+def publish(result: dict[str, Any], tables: list[Table], out: Path | None) -> None:
+    """Print the machine and the tables; write the result as JSON."""
+    output.print(measure.machine_line(result["machine"]), highlight=False)
+    for table in tables:
+        output.print(table)
+    if out:
+        out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,1 +1,1 @@
-"""What several layers need and none owns: worker processes, deep comparison."""
+"""Helpers that several layers use: worker processes, deep comparison."""

@@ -9,10 +9,10 @@ import numpy as np
 
 
 def difference(left: Any, right: Any, place: str = "") -> str | None:
-    """Where two records first differ, and how; None where they are deep-equal.
+    """Where two records first differ, and how; None if they are deep-equal.
 
-    Deep-equal are values of the same types, in the same orders, whose floats have the same bits (so that NaN equals
-    itself, and 0.0 is not -0.0); sets have no order. ``place`` is what the text calls the whole.
+    Values are deep-equal if they have the same types and orders and their floats have the same bits (so that NaN equals
+    itself, and 0.0 is not -0.0); sets have no order. The returned text calls the records ``place``.
     """
     if type(left) is not type(right):
         return f"{place}: {_brief(left)} of type {type(left).__name__}, not {_brief(right)} of {type(right).__name__}"

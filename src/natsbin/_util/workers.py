@@ -31,11 +31,11 @@ def cores() -> int:
 def ordered(
     function: Callable[[Shared, Item], Result], shared: Shared, items: Iterable[Item], jobs: int, ahead: int = AHEAD
 ) -> Iterator[Result]:
-    """``function(shared, item)`` of each item, in the order of the items; in this process where ``jobs`` is 1.
+    """``function(shared, item)`` of each item, in the order of the items; in this process if ``jobs`` is 1.
 
-    Workers are forked: a program that calls natsbin need not be importable, as ``spawn`` would ask of it, and each
-    worker has ``shared`` as it is, unpickled. ``ahead`` results a process may wait to be taken. Raises NatsbinError
-    where a worker dies.
+    Workers are forked: a program that calls natsbin need not be importable, as ``spawn`` requires, and each worker
+    has ``shared`` without pickling it. ``ahead`` results a process may wait to be taken. Raises NatsbinError
+    if a worker dies.
     """
     if jobs == 1:
         for item in items:
@@ -65,7 +65,7 @@ def _begin(shared: object) -> None:
 
 
 def _die_with_parent() -> None:
-    """Workers of a killed process would wait for work forever."""
+    """End this worker with its parent: workers of a killed process would wait for work forever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

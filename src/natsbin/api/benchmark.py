@@ -22,6 +22,7 @@ from natsbin import rules
 from natsbin.api import best, opening, text
 from natsbin.api.lazy_dict import UNLOADED, ArchitectureDict, Results, results_of
 from natsbin.api.results import ArchResults, more_info, with_hp
+from natsbin.api.scalar_fallback import ScalarFallback
 from natsbin.api.source import Source
 from natsbin.api.utils import remap_dataset_set_names, time_string
 from natsbin.api.weights import RecordLoader, warn_of_no_weights
@@ -30,7 +31,7 @@ from natsbin.spaces import DATASETS, SearchSpace, hp_name
 
 if TYPE_CHECKING:
     from natsbin._scalar import ScalarAnswers
-    from natsbin.api.batch import Batch
+    from natsbin.batch import Batch
     from natsbin.store import Store
 
 _NOT_PICKLED = ("_native", "batch", "meta_archs", "archstr2index")
@@ -310,9 +311,10 @@ class NASBenchMetaAPI(abc.ABC):
         """The same questions over arrays, answered by the store as it is; QuestionError where there is none."""
         if not hasattr(self._source, "table"):
             raise QuestionError("questions in batches need a store: convert this archive, or open it by its path")
-        from natsbin.api.batch import Batch
+        from natsbin.batch import Batch
 
-        return Batch(cast("Store", self._source), self)
+        store = cast("Store", self._source)
+        return Batch(store, self, ScalarFallback(lambda: type(self)(store, fast_mode=True, verbose=False)))
 
     def get_more_info(
         self,

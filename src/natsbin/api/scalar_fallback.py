@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from natsbin.api.size import NATSsize
-from natsbin.api.topology import NATStopology
-from natsbin.store import Store
+if TYPE_CHECKING:
+    from natsbin.api.benchmark import NASBenchMetaAPI
 
 _NO_ANSWER = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What the API raises where a value is missing or irregular."""
@@ -17,11 +16,14 @@ T = TypeVar("T")
 
 
 class ScalarFallback:
-    """Implements ``natsbin.batch.ScalarFallback``. It keeps the objects of one architecture in memory at a time."""
+    """Implements ``natsbin.batch.ScalarFallback``. It keeps the objects of one architecture in memory at a time.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._api: NATStopology | NATSsize | None = None
+    ``open_api`` opens the scalar API of the store in fast mode, when it is first needed.
+    """
+
+    def __init__(self, open_api: Callable[[], NASBenchMetaAPI]) -> None:
+        self._open_api = open_api
+        self._api: NASBenchMetaAPI | None = None
         self._lock = threading.Lock()
 
     def more_info(self, index: int, hp: str, dataset: str, epoch: int | None, seed: int | bool) -> dict[str, Any]:
@@ -50,8 +52,7 @@ class ScalarFallback:
         """What a question to the API gives; None where it raises."""
         with self._lock:
             if self._api is None:
-                make = NATStopology if self._store.space.name == "tss" else NATSsize
-                self._api = make(self._store, fast_mode=True, verbose=False)
+                self._api = self._open_api()
             infos = self._api.arch2infos_dict
             for other in [one for one in infos if one != index]:
                 del infos[other]

@@ -9,7 +9,7 @@ from natsbin.errors import NatsbinError
 
 
 class _Commands(click.Group):
-    """Subcommands, imported when asked for. A NatsbinError becomes a line on stderr and exit code 1."""
+    """Subcommands, imported when they are called; a NatsbinError becomes a line on stderr and exit code 1."""
 
     names = ("convert", "demo", "export", "info", "pack", "query", "unpack", "verify")
 
@@ -37,5 +37,5 @@ class _Commands(click.Group):
 def main() -> None:
     """NATS-Bench as one compact HDF5 file, and a drop-in for nats_bench.
 
-    Exit codes: 0 done, 1 an error (the reason is on stderr), 2 a wrong command line.
+    Exit codes: 0 done, 1 failed (the reason is on stderr), 2 a wrong command line.
     """

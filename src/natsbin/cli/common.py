@@ -11,7 +11,7 @@ from natsbin._util.progress import progress as progress
 
 
 def _indexes(_context: click.Context, _parameter: click.Parameter, text: str | None) -> list[int] | None:
-    """The numbers that ``0-199,9075`` spells."""
+    """The numbers in a text such as ``0-199,9075``."""
     if text is None:
         return None
     indexes: list[int] = []
@@ -27,7 +27,7 @@ archs_option = click.option(
     "--archs", callback=_indexes, metavar="INDEXES", help="Architectures, such as 0-199,9075.  [default: all]"
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-force_option = click.option("--force", is_flag=True, help="Replace what is there.")
+force_option = click.option("--force", is_flag=True, help="Replace an existing output.")
 quiet_option = click.option("--quiet", is_flag=True, help="Show no progress.")
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.  [default: all cores]"

@@ -38,12 +38,11 @@ def convert(
     SRC is an archive's folder, its .tar, the chunks of a split tar (several paths), or a benchmark file
     (.pickle.pbz2). The last path is DST if it ends in .h5; without one, the store is written beside SRC.
 
-    With --weights a killed run is gone on with by the next one; --hp, --dataset and --archs take a part of the weights.
+    With --weights, rerun to resume an interrupted conversion; --hp, --dataset and --archs select a part of the weights.
     """
+    import natsbin
     from natsbin.roads.cache import caches
-    from natsbin.roads.convert import convert as convert_archive
-    from natsbin.store import open_store
-    from natsbin.weights import convert_weights, weights_path
+    from natsbin.weights import weights_path
 
     if not weights and (hps or datasets or archs is not None):
         raise click.UsageError("--hp, --dataset and --archs go with --weights")
@@ -55,10 +54,10 @@ def convert(
     with progress(f"Converting {sources[0].name}", quiet) as show:
         if weights:
             part: dict[str, Any] = {"hps": hps or None, "datasets": datasets or None, "indexes": archs}
-            convert_weights(list(sources), dst, **part, space=space, force=force, jobs=jobs, progress=show)
+            natsbin.convert_weights(list(sources), dst, **part, space=space, force=force, jobs=jobs, progress=show)
         else:
-            convert_archive(list(sources), dst, space=space, force=force, jobs=jobs, progress=show)
-    store = open_store(dst)
+            natsbin.convert(list(sources), dst, space=space, force=force, jobs=jobs, progress=show)
+    store = natsbin.open_store(dst)
     summary: dict[str, Any] = {
         "store": str(dst),
         "space": store.space.name,

@@ -34,7 +34,6 @@ def demo(archs: int, as_json: bool, quiet: bool) -> None:
     Without nats_bench installed, only natsbin is asked. Exit code 1 if any two answers differ.
     """
     import natsbin
-    from natsbin.roads.convert import convert
     from natsbin.spaces import TSS
     from natsbin.synthetic import make_archive
 
@@ -44,7 +43,7 @@ def demo(archs: int, as_json: bool, quiet: bool) -> None:
             made = count(1)
             make_archive(src, TSS, range(archs), progress=lambda _: show(next(made), archs))
         with progress("Converting", quiet) as show:
-            convert(src, dst, progress=show)
+            natsbin.convert(src, dst, progress=show)
         ours = natsbin.create(str(dst), "tss", fast_mode=True, verbose=False)
         theirs = _original(src)
         rows = [_compare(name, ask, ours, theirs, archs) for name, ask in QUESTIONS]

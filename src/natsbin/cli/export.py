@@ -17,8 +17,8 @@ from natsbin.cli.common import force_option, jobs_option, progress, quiet_option
 @quiet_option
 def export(store: Path, folder: Path, jobs: int | None, force: bool, quiet: bool) -> None:
     """Write the pickles that STORE was made from to FOLDER; unpickled, they equal the source's."""
-    from natsbin.roads.export import export as export_store
+    import natsbin
 
     with progress(f"Exporting {store.name}", quiet) as show:
-        export_store(store, folder, jobs=jobs, force=force, progress=show)
+        natsbin.export(store, folder, jobs=jobs, force=force, progress=show)
     click.echo(str(folder))

@@ -1,4 +1,4 @@
-"""``natsbin info``: what a store holds."""
+"""``natsbin info``: what is in a store."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import click
 from natsbin.cli.common import emit, json_option
 
 
-@click.command(short_help="Say what a store holds.")
+@click.command(short_help="Show what is in a store.")
 @click.argument("store", type=click.Path(path_type=Path))
 @json_option
 def info(store: Path, as_json: bool) -> None:
-    """Say what STORE holds: architectures present and absent, trials, seeds, epochs, sets, sizes."""
-    from natsbin.store import open_store
+    """Show what is in STORE: architectures present and absent, trials, seeds, epochs, sets, sizes."""
+    import natsbin
 
-    opened = open_store(store)
+    opened = natsbin.open_store(store)
     tables = [_table(opened, hp, dataset) for hp, dataset in sorted(opened.keys)]
     payload = sum(table["bytes"] for table in tables)
     size = store.stat().st_size

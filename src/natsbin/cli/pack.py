@@ -20,7 +20,7 @@ def pack(store: Path, dst: Path, force: bool) -> None:
     _report(store, pack_store(store, dst, force=force))
 
 
-@click.command(short_help="Bring a packed store back to its mapped state.")
+@click.command(short_help="Decompress a packed store.")
 @click.argument("store", type=click.Path(path_type=Path))
 @click.argument("dst", type=click.Path(path_type=Path))
 @force_option

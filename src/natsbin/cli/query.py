@@ -36,11 +36,10 @@ def query(
     import natsbin
     from natsbin.archive import open_archive
     from natsbin.roads.cache import converted, is_store
-    from natsbin.store import open_store
 
     if not is_store(store):
         store = converted(store, open_archive(store).space, verbose=True)
-    opened = open_store(store)
+    opened = natsbin.open_store(store)
     api = natsbin.create(opened, opened.space.name, fast_mode=True, verbose=False)
     hp = hp or max(opened.hps, key=lambda name: opened.space.epochs.get(name, 0))
     rows = [_ask(api, arch, dataset, hp, epoch, seed) for arch in archs]
@@ -60,7 +59,7 @@ def query(
 def _ask(api: Any, arch: str, dataset: str, hp: str, epoch: int | None, seed: int | None) -> dict[str, Any]:
     index = api.query_index_by_arch(int(arch) if arch.lstrip("-").isdigit() else arch)
     if index == -1:
-        raise click.BadParameter(f"{arch!r} is no architecture of the {api.search_space_name} search space")
+        raise click.BadParameter(f"{arch!r} is not an architecture of the {api.search_space_name} search space")
     found = api.get_more_info(index, dataset, iepoch=epoch, hp=hp, is_random=False if seed is None else seed)
     found.pop("comment", None)
     return {"index": index, "architecture": api.arch(index), **found, **api.get_cost_info(index, dataset, hp=hp)}

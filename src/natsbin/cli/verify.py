@@ -1,4 +1,4 @@
-"""``natsbin verify``: whether a store is what was written, and what its archive says."""
+"""``natsbin verify``: whether a store is undamaged, and equal to its archive."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def verify(store: Path, src: tuple[Path, ...], jobs: int | None, as_json: bool, 
 
     Exit code 1 and the places on stderr where anything differs.
     """
-    from natsbin.roads.verify import verify as verify_store
+    import natsbin
     from natsbin.weights import open_weights, weights_path
 
     with progress(f"Verifying {store.name}", quiet) as show:
-        found = verify_store(store, list(src) or None, jobs=jobs, progress=show)
+        found = natsbin.verify(store, list(src) or None, jobs=jobs, progress=show)
     checked, weights = found.checked, weights_path(store)
     if weights.exists():
         open_weights(weights).check()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 try:
-    import torch as _torch  # noqa: F401 - asked for here, so that its absence is told in one place
+    import torch as _torch  # noqa: F401 - imported here, so that one place reports its absence
 except ImportError as error:
     raise ImportError("natsbin.models needs torch and safetensors: pip install natsbin[weights]") from error
 

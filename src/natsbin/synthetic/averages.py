@@ -1,6 +1,6 @@
-"""The arithmetic behind every average of NATS-Bench: batch-256 meters over float32 batch results.
+"""The arithmetic behind every average of NATS-Bench: running averages over float32 results of batches of 256.
 
-A meter adds ``result * samples`` of each batch in double precision and divides by the samples at the end.
+Such an average adds ``result * samples`` of each batch in double precision and divides by the samples at the end.
 The functions here produce such averages without walking through the batches, yet from the same numbers.
 """
 
@@ -40,7 +40,7 @@ def losses(mean: Floats, samples: int, rng: np.random.Generator) -> Floats:
     in the last place of the smallest of them, and any such multiple near the mean is as likely as its
     neighbours. So the smallest batch loss is drawn, then the sum on its grid; the last batch's loss, which is
     multiplied by an odd number of samples instead of 256, is drawn as the float32 that it is. All sums
-    stay under 53 bits, so doubles hold them exactly, as they do in a meter.
+    stay under 53 bits, so doubles hold them exactly, as they do in training.
     """
     batches, last = divmod(samples, BATCH_SIZE)
     extreme = np.sqrt(2.0 * np.log(batches))  # of that many normal numbers, with Gumbel noise

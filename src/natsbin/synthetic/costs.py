@@ -20,7 +20,7 @@ KERNEL = {"nor_conv_1x1": 1, "nor_conv_3x3": 3}
 
 @dataclass(frozen=True)
 class Cost:
-    """Parameters and FLOPs, single ones."""
+    """Counts of parameters and FLOPs (not in millions)."""
 
     params: int = 0
     flops: int = 0

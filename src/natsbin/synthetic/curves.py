@@ -24,7 +24,7 @@ NEARLY_ALL = 0.9998  # right, where training saturates
 
 @dataclass(frozen=True)
 class _Task:
-    """How final accuracy, top-5 accuracy, loss and over-fitting hang together on a dataset."""
+    """How final accuracy, top-5 accuracy, loss and over-fitting depend on each other on a dataset."""
 
     worst: dict[str, float]  # final validation accuracy of a space's poorest network that learns at all
     best: float

@@ -1,4 +1,4 @@
-"""Where an archive departs from its regular pattern: a fixed rule of the architecture's index.
+"""Where an archive is irregular: a fixed rule of the architecture's index.
 
 Genuine archives are ragged in rare places. Here every kind occurs, in both spaces unless noted, often enough
 that any 200 consecutive architectures show all of them (the single genuine case of NaN, 9075, apart):
@@ -8,7 +8,7 @@ kind                     indexes                            what differs
 ======================== ================================== ==========================================
 two seeds (tss/200)      7,456 of 15,625, evenly spread     seed 999 is absent
 newer run (tss/200)      ``index % 16 == 5``                the last seed has every epoch of every set
-odd network (tss/200)    204 of 15,625, evenly spread       one seed's params and FLOPs are another's
+other network (tss/200)  204 of 15,625, evenly spread       one seed's params and FLOPs are another's
 NaN losses (longest hp)  9075 of tss; ``index % 150 == 30`` one trial, from an epoch on
 latency is an empty list ``index % 64 == 20``               trials of one dataset; every second time
 latency is None          ``index % 64 == 21``               of seed 777 alone
@@ -44,11 +44,11 @@ class NanLoss:
 
 @dataclass(frozen=True)
 class Raggedness:
-    """How one architecture departs; see the table above."""
+    """What is irregular in one architecture; see the table above."""
 
     seeds: tuple[int, ...]  # of tss/200, ascending
     newer_run: bool
-    odd_network: bool
+    other_network: bool
     nan: NanLoss | None
     latency: Latency
     latency_dataset: str
@@ -80,7 +80,7 @@ def raggedness(space: SearchSpace, index: int) -> Raggedness:
     return Raggedness(
         seeds=(777, 888) if topology and _is_one_of(7456, index, 15_625) else (777, 888, 999),
         newer_run=topology and index % 16 == 5,
-        odd_network=topology and _is_one_of(204, index, 15_625),
+        other_network=topology and _is_one_of(204, index, 15_625),
         nan=_nan(space, index),
         latency=forms.get(index % 64, "measured"),
         latency_dataset=DATASETS[block % len(DATASETS)],

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from natsbin.spaces import DATASETS, SAMPLES, SearchSpace, sets_of
-from natsbin.synthetic import averages as meters
+from natsbin.synthetic import averages
 from natsbin.synthetic.averages import Floats
 from natsbin.synthetic.costs import CLASSES, digits_with_params, network_cost, train_seconds
 from natsbin.synthetic.curves import Curves, chance, final_fraction, learn, quality
@@ -38,7 +38,7 @@ class _Measured:
     eval_times: dict[str, float]
     latency: float
     network: tuple[float, float]  # params and FLOPs
-    trained: list[tuple[float, float]]  # those of the longest hp's trials, where another may have crept in
+    trained: list[tuple[float, float]]  # of the longest hp's trials, of which one may be another network's
 
 
 def _fresh(text: str) -> str:
@@ -96,11 +96,11 @@ class _Architecture:
             for i, params in enumerate(self.finals.of(self.digits, like).params):
                 if params != own[0]:
                     networks[i] = network_cost(self.space, digits_with_params(params, dataset), dataset)
-        elif self.ragged.odd_network:  # the trial was trained with another cell
+        elif self.ragged.other_network:  # the trial was trained with another cell
             edge = next((i for i, d in enumerate(self.digits) if d in (2, 3)), 0)
             other = 1 if self.digits[edge] in (2, 3) else 3
-            odd = (*self.digits[:edge], other, *self.digits[edge + 1 :])
-            networks[self.index % len(networks)] = network_cost(self.space, odd, dataset)
+            changed = (*self.digits[:edge], other, *self.digits[edge + 1 :])
+            networks[self.index % len(networks)] = network_cost(self.space, changed, dataset)
         return networks
 
     # -- curves -----------------------------------------------------------------------------------------
@@ -120,10 +120,10 @@ class _Architecture:
         return np.full(len(seeds), final) + noise
 
     def _results(self, dataset: str, seeds: tuple[int, ...], epochs: int) -> Curves:
-        """What the meters show: percent and losses of every set, each ``(seeds, epochs)``."""
+        """The averages of every set, percent and losses, each ``(seeds, epochs)``."""
         finals = self._expected_finals(dataset, seeds, epochs)
         curves = learn(dataset, finals, epochs, self.longest, self.rng)
-        shown = Curves({}, {}, {})
+        averaged = Curves({}, {}, {})
         for name in sets_of(dataset):
             samples = SAMPLES[dataset, name]
             top1, top5, loss = curves.top1[name], curves.top5[name], curves.loss[name]
@@ -133,12 +133,12 @@ class _Architecture:
                 top1[broken] = chance(dataset, name)
                 top5[broken] = 5 * chance(dataset, name)
                 loss[broken] = np.nan
-            shown.top1[name] = meters.accuracies(top1, samples, self.rng)
-            shown.top5[name] = np.maximum(meters.accuracies(top5, samples, self.rng), shown.top1[name])
-            shown.loss[name] = meters.losses(loss, samples, self.rng)
+            averaged.top1[name] = averages.accuracies(top1, samples, self.rng)
+            averaged.top5[name] = np.maximum(averages.accuracies(top5, samples, self.rng), averaged.top1[name])
+            averaged.loss[name] = averages.losses(loss, samples, self.rng)
         if self.finals is not None and dataset in FILES and epochs == self.longest:
-            shown.top1["x-valid"][:, -1] = self.finals.of(self.digits, dataset).accuracy
-        return shown
+            averaged.top1["x-valid"][:, -1] = self.finals.of(self.digits, dataset).accuracy
+        return averaged
 
     # -- records ----------------------------------------------------------------------------------------
 
@@ -168,11 +168,11 @@ class _Architecture:
         texts: dict[int, tuple[str, str]] = {}  # seed and genotype as text, one object a seed
         trials = {}
         for dataset, seed in self._trial_order(hp, seeds):
-            row, shown = seeds[dataset].index(seed), results[dataset]
+            row, averaged = seeds[dataset].index(seed), results[dataset]
             newer = self.ragged.newer_run and seed == self.final_seeds[-1]
             last_only = LAST_EPOCH_ONLY[dataset] if old and not newer else ()
             texts.setdefault(seed, (f"{seed:04d}", _fresh(SIZE_GENOTYPE)))
-            trials[dataset, seed] = self._trial(dataset, seed, epochs, shown, row, last_only, set_names, texts[seed])
+            trials[dataset, seed] = self._trial(dataset, seed, epochs, averaged, row, last_only, set_names, texts[seed])
         return {
             "arch_index": self.index,
             "arch_str": self.string,
@@ -195,8 +195,8 @@ class _Architecture:
 
     def _latency(self, dataset: str, seed: int) -> list[Any] | None:
         ragged = self.ragged
-        odd = dataset == ragged.latency_dataset and (not ragged.latency_one_seed or seed == 777)
-        if not odd or ragged.latency == "measured":
+        irregular = dataset == ragged.latency_dataset and (not ragged.latency_one_seed or seed == 777)
+        if not irregular or ragged.latency == "measured":
             return [np.float64(self.measured[dataset].latency)]
         return {"empty": [], "none": None, "minus one": [-1]}[ragged.latency]
 
@@ -205,7 +205,7 @@ class _Architecture:
         dataset: str,
         seed: int,
         epochs: int,
-        shown: Curves,
+        averaged: Curves,
         row: int,
         last_only: tuple[str, ...],
         set_names: dict[str, str] | None,
@@ -233,12 +233,12 @@ class _Architecture:
         if set_names is not None:
             time_keys, loss_keys = keys(everywhere), keys(spans)
         params, flop = measured.trained[row] if epochs == self.longest else measured.network
-        top5 = None if set_names is not None else dict(enumerate(shown.top5["train"][row].tolist()))
+        top5 = None if set_names is not None else dict(enumerate(averaged.top5["train"][row].tolist()))
         return {
             "name": dataset,
-            "train_acc1es": dict(enumerate(shown.top1["train"][row].tolist())),
+            "train_acc1es": dict(enumerate(averaged.top1["train"][row].tolist())),
             "train_acc5es": top5,
-            "train_losses": dict(enumerate(shown.loss["train"][row].tolist())),
+            "train_losses": dict(enumerate(averaged.loss["train"][row].tolist())),
             "train_times": OrderedDict.fromkeys(range(epochs), measured.train_time),
             "arch_config": self._config(dataset, texts[1]),
             "params": np.float64(params),
@@ -247,9 +247,9 @@ class _Architecture:
             "epochs": epochs,
             "latency": self._latency(dataset, seed),
             "eval_names": names,
-            "eval_acc1es": dict(zip(acc_keys, values(shown.top1), strict=True)),
+            "eval_acc1es": dict(zip(acc_keys, values(averaged.top1), strict=True)),
             "eval_times": dict(zip(time_keys, times, strict=True)),
-            "eval_losses": dict(zip(loss_keys, values(shown.loss), strict=True)),
+            "eval_losses": dict(zip(loss_keys, values(averaged.loss), strict=True)),
             "net_state_dict": None,
         }
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import bz2
 import io
-import multiprocessing
 import os
 import shutil
 import tarfile
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from natsbin._util.workers import ordered
 from natsbin.archive.meta import META_NAME, file_name
 from natsbin.archive.write import compress, meta_record
 from natsbin.errors import OutputError
-from natsbin.spaces import SPACES, SearchSpace
+from natsbin.spaces import SearchSpace
 from natsbin.synthetic.finals import load_finals
 from natsbin.synthetic.pickles import BenchmarkPickle, Record, dumps
 from natsbin.synthetic.states import make_states
@@ -27,23 +26,9 @@ from natsbin.synthetic.weights import full_file, need_torch
 
 KINDS = ("folder", "tar", "benchmark", "full")
 ARCHITECTURES_A_JOB = 16  # fewer are not worth starting a process
-WAITING_A_JOB = 4  # results that may wait to be written
 
 Progress = Callable[[int], None]
 Made = TypeVar("Made")
-
-
-def _states(space_name: str, index: int, seed: int, finals: bool) -> OrderedDict[str, dict[str, Any]]:
-    return make_states(SPACES[space_name], index, seed, load_finals() if finals else None)
-
-
-def _file(space_name: str, index: int, seed: int, finals: bool) -> bytes:
-    """One architecture's file."""
-    return compress(dumps(_states(space_name, index, seed, finals)))
-
-
-def _record(space_name: str, index: int, seed: int, finals: bool) -> Record:
-    return Record(SPACES[space_name], index, _states(space_name, index, seed, finals))
 
 
 @dataclass(frozen=True)
@@ -55,26 +40,29 @@ class _Work:
     seed: int
     finals: bool
     jobs: int
-    tell: Progress
+    progress: Progress
 
-    def each(self, make: Callable[[str, int, int, bool], Made], indexes: list[int]) -> Iterator[Made]:
+    def each(self, make: Callable[[_Work, int], Made], indexes: list[int]) -> Iterator[Made]:
         """``make`` of each index in order, over processes, with a bounded number of results waiting."""
-        calls = ((self.space.name, index, self.seed, self.finals) for index in indexes)
-        if self.jobs <= 1:
-            yield from (make(*call) for call in calls)
-            return
-        waiting: deque[Future[Made]] = deque()
-        # spawned, not forked: a caller's threads (a progress bar has one) make a fork unsafe
-        with ProcessPoolExecutor(self.jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-            try:
-                for call in calls:
-                    waiting.append(pool.submit(make, *call))
-                    if len(waiting) >= self.jobs * WAITING_A_JOB:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                pool.shutdown(cancel_futures=True)
+        return ordered(make, self, indexes, self.jobs)
+
+
+def _states(work: _Work, index: int) -> OrderedDict[str, dict[str, Any]]:
+    return make_states(work.space, index, work.seed, load_finals() if work.finals else None)
+
+
+def _file(work: _Work, index: int) -> bytes:
+    """One architecture's file."""
+    return compress(dumps(_states(work, index)))
+
+
+def _full_file(work: _Work, index: int) -> bytes:
+    """One architecture's file of a full archive."""
+    return full_file(work.space.name, index, work.seed, work.finals)
+
+
+def _record(work: _Work, index: int) -> Record:
+    return Record(work.space, index, _states(work, index))
 
 
 def make_archive(
@@ -119,7 +107,7 @@ def make_archive(
 
 
 def _write_full(work: _Work, partial: Path, name: str) -> None:
-    _write_folder(work, partial, name, full_file)
+    _write_folder(work, partial, name, _full_file)
 
 
 def _write_folder(work: _Work, partial: Path, _name: str, make: Callable[..., bytes] = _file) -> None:
@@ -127,7 +115,7 @@ def _write_folder(work: _Work, partial: Path, _name: str, make: Callable[..., by
     (partial / META_NAME).write_bytes(compress(dumps(meta_record(work.space.architectures))))
     for index, data in zip(work.indexes, work.each(make, work.indexes), strict=True):
         (partial / file_name(index)).write_bytes(data)
-        work.tell(1)
+        work.progress(1)
 
 
 def _write_tar(work: _Work, partial: Path, name: str) -> None:
@@ -145,18 +133,18 @@ def _write_tar(work: _Work, partial: Path, name: str) -> None:
         add(META_NAME, compress(dumps(meta_record(work.space.architectures))))
         for index, data in zip(work.indexes, work.each(_file, work.indexes), strict=True):
             add(file_name(index), data)
-            work.tell(1)
+            work.progress(1)
 
 
 def _write_benchmark(work: _Work, partial: Path, _name: str) -> None:
     first, *rest = work.indexes
     with bz2.BZ2File(partial, "wb") as stream:
         file = BenchmarkPickle(stream, work.space)
-        file.add_first(first, _states(work.space.name, first, work.seed, work.finals))
-        work.tell(1)
+        file.add_first(first, _states(work, first))
+        work.progress(1)
         for record in work.each(_record, rest):
             file.add(record)
-            work.tell(1)
+            work.progress(1)
         file.finish()
 
 
@@ -179,7 +167,7 @@ def _remove(path: Path) -> None:
 def _replacing(dst: Path, overwrite: bool) -> Iterator[Path]:
     """A sibling path to write to, which becomes ``dst`` when all went well and vanishes otherwise."""
     if dst.exists() and not overwrite:
-        raise OutputError(f"{dst} exists already; expected a new path, or to be told to overwrite")
+        raise OutputError(f"{dst} exists already; expected a new path, or overwrite=True")
     partial = dst.with_name(f".{dst.name}.{os.getpid()}.partial")
     try:
         dst.parent.mkdir(parents=True, exist_ok=True)

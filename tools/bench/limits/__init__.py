@@ -1,1 +1,0 @@
-"""One module a promise: a command that measures its figures and prints them beside their limits."""
