@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.paths import SAMPLES as FOLDER
+from support import paths
 from support.paths import needs_samples
 
 from natsbin.archive.write import meta_record
@@ -26,7 +26,7 @@ SAMPLED = [pytest.param(space, index, id=f"{space.name}-{index}") for space in (
 
 
 def genuine_pickle(space: SearchSpace, name: str) -> bytes:
-    return bz2.decompress((FOLDER / f"{space.archive_name}-simple" / f"{name}.pickle.pbz2").read_bytes())
+    return bz2.decompress((paths.SAMPLES / f"{space.archive_name}-simple" / f"{name}.pickle.pbz2").read_bytes())
 
 
 def shape_of(pickled: bytes) -> list[tuple[str, object]]:
