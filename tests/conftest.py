@@ -1,21 +1,39 @@
-"""Shared by all tests: deterministic hypothesis, and the genuine samples where they are at hand."""
+"""Shared by all tests: deterministic hypothesis, what is generated once, and the genuine samples where they are."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-from support.paths import SAMPLE_NAMES, SAMPLES
+from hypothesis import HealthCheck, settings
+from support.made import Made
+from support.paths import SAMPLE_NAMES, SAMPLES, needs_samples
 
-settings.register_profile("natsbin", derandomize=True, deadline=None, print_blob=False)
+from natsbin.spaces import SPACES, SearchSpace
+
+# fixtures of one test may serve all its examples: none changes what it is given
+settings.register_profile(
+    "natsbin",
+    derandomize=True,
+    deadline=None,
+    print_blob=False,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 settings.load_profile("natsbin")
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Generated archives and their stores, each made once; not to be changed."""
+    return Made(tmp_path_factory.mktemp("made"))
+
+
 @pytest.fixture(scope="session", params=["tss", "sss"])
+def space(request: pytest.FixtureRequest) -> SearchSpace:
+    return SPACES[request.param]
+
+
+@pytest.fixture(scope="session", params=[pytest.param(name, marks=needs_samples) for name in SAMPLE_NAMES])
 def genuine(request: pytest.FixtureRequest) -> tuple[str, Path]:
     """A space's name and the folder of its genuine samples."""
-    folder = SAMPLES / SAMPLE_NAMES[request.param]
-    if not folder.is_dir():
-        pytest.skip(f"the genuine samples are not here: {folder}")
-    return request.param, folder
+    return request.param, SAMPLES / SAMPLE_NAMES[request.param]

@@ -11,34 +11,34 @@ from typing import Any
 
 import nats_bench
 import pytest
-from support.oracle import Pair, ask, difference, plain
-from support.oracle_archives import benchmark, varied_benchmark, write_folder
-from support.oracle_questions import DATASETS, SEEDS, SETS, WRONG_SEED, Stream
+from support.files import benchmark, write_folder
+from support.made import Made
+from support.oracle import Pair, agree, ask, plain
+from support.questions import DATASETS, SEEDS, SETS, WRONG_SEED, Stream
+from support.varied import varied_benchmark
 
 import natsbin
 from natsbin.api.structure import topology_str2structure
 from natsbin.roads.convert import convert
-from natsbin.spaces import SPACES
-from natsbin.synthetic import make_archive
+from natsbin.spaces import SPACES, SearchSpace
 
 EPOCHS = (None, 0, 1, 5, 11, 12, 89, 199, 200, -1, 1.5, "3")
 
 
-@pytest.fixture(scope="module", params=["tss", "sss"])
-def odd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
+Odd = tuple[str, dict[str, Any]]
+BOTH = nats_bench, natsbin
+
+
+@pytest.fixture(scope="module")
+def odd(space: SearchSpace, made: Made) -> Odd:
     """A space's name and a benchmark dict where no two numbers are alike, with values missing here and there."""
-    folder = tmp_path_factory.mktemp("odd") / "archive"
-    make_archive(folder, SPACES[request.param], [0, 3], seed=9, jobs=1)
-    return request.param, varied_benchmark(folder, [3, 5, 8, 14], seed=4)
+    return space.name, varied_benchmark(made.archive(space, [0, 3]), [3, 5, 8, 14], seed=4)
 
 
-def agree(question: Callable[[Any, Any], Any], theirs: Any, ours: Any) -> None:
-    """Ask about an object of each library, with that library, and compare."""
-    state = random.getstate()
-    first = ask(lambda: question(theirs, nats_bench))
-    random.setstate(state)
-    second = ask(lambda: question(ours, natsbin))
-    assert difference(first, second) is None
+def read_by_both(name: str, state: Any) -> tuple[Any, Any]:
+    """An object of each library from a state."""
+    theirs, ours = (getattr(lib, name).create_from_state_dict(copy.deepcopy(state)) for lib in BOTH)
+    return theirs, ours
 
 
 def records(base: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -46,68 +46,66 @@ def records(base: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from record.values()
 
 
-def test_every_method_of_archresults(odd: tuple[str, dict[str, Any]]) -> None:
+def test_every_method_of_archresults(odd: Odd) -> None:
     for state in itertools.islice(records(odd[1]), 4):
-        theirs = nats_bench.ArchResults.create_from_state_dict(copy.deepcopy(state))
-        ours = natsbin.ArchResults.create_from_state_dict(copy.deepcopy(state))
+        both = read_by_both("ArchResults", state)
         for method in ("arch_idx_str", "get_dataset_names", "get_total_epoch", "debug_test", "__repr__", "state_dict"):
-            agree(lambda it, _, method=method: getattr(it, method)(), theirs, ours)
+            agree(lambda it, method=method: getattr(it, method)(), *both)
         for dataset in (*DATASETS, "nowhere"):
             for method in ("get_compute_costs", "get_latency", "get_dataset_seeds", "get_total_epoch", "query"):
-                agree(lambda it, _, m=method, d=dataset: getattr(it, m)(d), theirs, ours)
+                agree(lambda it, m=method, d=dataset: getattr(it, m)(d), *both)
             for seed in (None, *SEEDS, WRONG_SEED, "777"):
-                agree(lambda it, _, d=dataset, s=seed: it.query(d, s), theirs, ours)
-                agree(lambda it, _, d=dataset, s=seed: it.get_net_param(d, s), theirs, ours)
+                agree(lambda it, d=dataset, s=seed: it.query(d, s), *both)
+                agree(lambda it, d=dataset, s=seed: it.get_net_param(d, s), *both)
             for name, epoch in zip(SETS, (None, 0, 11, 3, 500, 1, 7), strict=True):
                 for choice in (False, True, 777, WRONG_SEED, 0, "777", None):
-                    agree(lambda it, _, d=dataset, n=name, e=epoch, c=choice: it.get_metrics(d, n, e, c), theirs, ours)
+                    agree(lambda it, d=dataset, n=name, e=epoch, c=choice: it.get_metrics(d, n, e, c), *both)
 
 
-def test_every_method_of_resultscount(odd: tuple[str, dict[str, Any]]) -> None:
+def test_every_method_of_resultscount(odd: Odd) -> None:
     for state in itertools.islice(records(odd[1]), 4):
         for trial in list(state["all_results"].values())[:4]:
-            theirs = nats_bench.ResultsCount.create_from_state_dict(copy.deepcopy(trial))
-            ours = natsbin.ResultsCount.create_from_state_dict(copy.deepcopy(trial))
+            both = read_by_both("ResultsCount", trial)
             for method in ("get_latency", "get_total_epoch", "get_times", "get_eval_set", "get_net_param", "__repr__"):
-                agree(lambda it, _, method=method: getattr(it, method)(), theirs, ours)
+                agree(lambda it, method=method: getattr(it, method)(), *both)
             for epoch in EPOCHS:
-                agree(lambda it, _, e=epoch: it.judge_valid(e), theirs, ours)
-                agree(lambda it, _, e=epoch: it.get_train(e), theirs, ours)
+                agree(lambda it, e=epoch: it.judge_valid(e), *both)
+                agree(lambda it, e=epoch: it.get_train(e), *both)
                 for name in SETS[1:]:
-                    agree(lambda it, _, n=name, e=epoch: it.get_eval(n, e), theirs, ours)
+                    agree(lambda it, n=name, e=epoch: it.get_eval(n, e), *both)
             for function in (None, str.upper, topology_str2structure):
-                agree(lambda it, _, f=function: it.get_config(f), theirs, ours)
-            agree(lambda it, _: it.state_dict(), theirs, ours)
+                agree(lambda it, f=function: it.get_config(f), *both)
+            agree(lambda it: it.state_dict(), *both)
 
 
-CHANGES: dict[str, Callable[[Any, Any], Any]] = {
-    "train times gone": lambda it, _: setattr(first(it), "train_times", None),
-    "last train times gone": lambda it, _: setattr(last(it), "train_times", None),
-    "eval times gone": lambda it, _: setattr(first(it), "eval_times", None),
-    "eval times empty": lambda it, _: setattr(first(it), "eval_times", {}),
-    "evaluations forgotten": lambda it, _: first(it).reset_eval(),
-    "latency gone": lambda it, _: setattr(first(it), "latency", None),
-    "latency set": lambda it, _: it.reset_latency("cifar10", None, 0.5),
-    "latency of one": lambda it, _: first(it).update_latency([0.1, 0.7]),
-    "train times set": lambda it, _: it.reset_pseudo_train_times("cifar100", None, 0.1),
-    "eval times set": lambda it, _: it.reset_pseudo_eval_times("cifar100", None, "x-valid", 0.3),
-    "unknown eval times": lambda it, _: it.reset_pseudo_eval_times("cifar100", None, "nowhere", 0.3),
-    "unknown seed": lambda it, _: it.reset_pseudo_train_times("cifar100", WRONG_SEED, 0.1),
-    "flop changed": lambda it, _: setattr(first(it), "flop", 5.0),
-    "seed unlisted": lambda it, _: it.dataset_seed["cifar10"].pop(),
-    "trial removed": lambda it, _: it.all_results.pop(("cifar10", it.dataset_seed["cifar10"][0])),
-    "dataset added": lambda it, _: it.update("new", 3, first(it)),
-    "seed added twice": lambda it, _: it.update("cifar10", it.dataset_seed["cifar10"][0], first(it)),
-    "other epochs": lambda it, _: setattr(first(it), "epochs", 3),
-    "an accuracy gone": lambda it, _: first(it).train_acc1es.pop(0),
-    "weights cleared": lambda it, _: it.clear_params(),
-    "datasets reordered": lambda it, _: setattr(it, "dataset_seed", dict(reversed(it.dataset_seed.items()))),
-    "config gone": lambda it, _: setattr(first(it), "arch_config", {}),
-    "trained again": lambda it, _: first(it).update_train_info({0: 1.0}, None, {0: 2.0}, {0: 3.0}),
-    "evaluated again": lambda it, _: first(it).update_eval({"ori-test@0": 1.0}, {}, {}),
-    "evaluated anew": lambda it, _: first(it).update_eval({"new@0": 1.0}, {"new@0": 1.0}, {"new@0": 1.0}),
-    "evaluated as of old": lambda it, _: first(it).update_OLD_eval("old", {0: 1.0}, {0: 2.0}),
-    "foreign attribute": lambda it, _: setattr(it, "note", "mine"),
+CHANGES: dict[str, Callable[[Any], Any]] = {
+    "train times gone": lambda it: setattr(first(it), "train_times", None),
+    "last train times gone": lambda it: setattr(last(it), "train_times", None),
+    "eval times gone": lambda it: setattr(first(it), "eval_times", None),
+    "eval times empty": lambda it: setattr(first(it), "eval_times", {}),
+    "evaluations forgotten": lambda it: first(it).reset_eval(),
+    "latency gone": lambda it: setattr(first(it), "latency", None),
+    "latency set": lambda it: it.reset_latency("cifar10", None, 0.5),
+    "latency of one": lambda it: first(it).update_latency([0.1, 0.7]),
+    "train times set": lambda it: it.reset_pseudo_train_times("cifar100", None, 0.1),
+    "eval times set": lambda it: it.reset_pseudo_eval_times("cifar100", None, "x-valid", 0.3),
+    "unknown eval times": lambda it: it.reset_pseudo_eval_times("cifar100", None, "nowhere", 0.3),
+    "unknown seed": lambda it: it.reset_pseudo_train_times("cifar100", WRONG_SEED, 0.1),
+    "flop changed": lambda it: setattr(first(it), "flop", 5.0),
+    "seed unlisted": lambda it: it.dataset_seed["cifar10"].pop(),
+    "trial removed": lambda it: it.all_results.pop(("cifar10", it.dataset_seed["cifar10"][0])),
+    "dataset added": lambda it: it.update("new", 3, first(it)),
+    "seed added twice": lambda it: it.update("cifar10", it.dataset_seed["cifar10"][0], first(it)),
+    "other epochs": lambda it: setattr(first(it), "epochs", 3),
+    "an accuracy gone": lambda it: first(it).train_acc1es.pop(0),
+    "weights cleared": lambda it: it.clear_params(),
+    "datasets reordered": lambda it: setattr(it, "dataset_seed", dict(reversed(it.dataset_seed.items()))),
+    "config gone": lambda it: setattr(first(it), "arch_config", {}),
+    "trained again": lambda it: first(it).update_train_info({0: 1.0}, None, {0: 2.0}, {0: 3.0}),
+    "evaluated again": lambda it: first(it).update_eval({"ori-test@0": 1.0}, {}, {}),
+    "evaluated anew": lambda it: first(it).update_eval({"new@0": 1.0}, {"new@0": 1.0}, {"new@0": 1.0}),
+    "evaluated as of old": lambda it: first(it).update_OLD_eval("old", {0: 1.0}, {0: 2.0}),
+    "foreign attribute": lambda it: setattr(it, "note", "mine"),
 }
 
 
@@ -120,31 +118,29 @@ def last(results: Any) -> Any:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_changes_are_the_same(odd: tuple[str, dict[str, Any]], change: str) -> None:
+def test_changes_are_the_same(odd: Odd, change: str) -> None:
     state = odd[1]["arch2infos"][5]["12"]
-    theirs = nats_bench.ArchResults.create_from_state_dict(copy.deepcopy(state))
-    ours = natsbin.ArchResults.create_from_state_dict(copy.deepcopy(state))
-    agree(CHANGES[change], theirs, ours)
+    both = read_by_both("ArchResults", state)
+    agree(CHANGES[change], *both)
     for question in (
-        lambda it, _: it.state_dict(),
-        lambda it, _: it.get_compute_costs("cifar10"),
-        lambda it, _: it.get_metrics("cifar10", "train", 1),
-        lambda it, _: it.get_metrics("cifar10", "ori-test"),
-        lambda it, _: it.get_total_epoch(),
-        lambda it, _: repr(it),
-        lambda it, lib: lib.ArchResults.create_from_state_dict(it.state_dict()),
+        lambda it: it.state_dict(),
+        lambda it: it.get_compute_costs("cifar10"),
+        lambda it: it.get_metrics("cifar10", "train", 1),
+        lambda it: it.get_metrics("cifar10", "ori-test"),
+        lambda it: it.get_total_epoch(),
+        lambda it: repr(it),
+        lambda it: type(it).create_from_state_dict(it.state_dict()),
     ):
-        agree(question, theirs, ours)
+        agree(question, *both)
 
 
-def test_records_round_trip(odd: tuple[str, dict[str, Any]], tmp_path: Path) -> None:
+def test_records_round_trip(odd: Odd, tmp_path: Path) -> None:
     for state in records(odd[1]):
         ours = natsbin.ArchResults.create_from_state_dict(copy.deepcopy(state))
         assert plain(ours.state_dict()["all_results"].keys()) == plain(state["all_results"].keys())
         for key, trial in state["all_results"].items():
-            assert {k: plain(v) for k, v in ours.state_dict()["all_results"][key].items()} == {
-                k: plain(v) for k, v in trial.items()
-            }
+            again = ours.state_dict()["all_results"][key]
+            assert {k: plain(v) for k, v in again.items()} == {k: plain(v) for k, v in trial.items()}
     natsbin.pickle_save(state, tmp_path / "one.pickle")
     again = natsbin.ArchResults.create_from_state_dict(str(tmp_path / "one.pickle"))
     assert plain(again) == plain(ours)
@@ -154,7 +150,7 @@ def test_records_round_trip(odd: tuple[str, dict[str, Any]], tmp_path: Path) -> 
 
 
 def test_records_made_by_hand() -> None:
-    def made(_: Any, lib: Any) -> Any:
+    def made_by_hand(lib: Any) -> Any:
         trial = lib.ResultsCount(
             "mine", {"w": 1}, {0: 5.0, 1: 6.0}, {0: 1.0, 1: 2.0}, 1.5, 2.5, {"arch_str": "z"}, 12, 2, [0.1]
         )
@@ -163,23 +159,23 @@ def test_records_made_by_hand() -> None:
         results.update("mine", 12, trial)
         return results, repr(results), repr(trial), trial.get_train(), trial.get_eval("a"), trial.get_net_param(True)
 
-    agree(made, None, None)
+    agree(made_by_hand, *BOTH)
     for method in ("get_total_epoch", "get_dataset_names", "arch_idx_str", "clear_params", "state_dict", "__repr__"):
-        agree(lambda _, lib, m=method: getattr(lib.ArchResults(7, "z"), m)(), None, None)
+        agree(lambda lib, m=method: getattr(lib.ArchResults(7, "z"), m)(), *BOTH)
     for wrong in ({}, {"a": 1}, None, 5, "nowhere.pickle", {"all_results": None}):
-        agree(lambda _, lib, w=wrong: lib.ArchResults.create_from_state_dict(w), None, None)
+        agree(lambda lib, w=wrong: lib.ArchResults.create_from_state_dict(w), *BOTH)
     for wrong in ({"a": 1}, None, 5):
-        agree(lambda _, lib, w=wrong: lib.ResultsCount.create_from_state_dict(w).name, None, None)
+        agree(lambda lib, w=wrong: lib.ResultsCount.create_from_state_dict(w).name, *BOTH)
 
 
 @pytest.mark.parametrize("from_store", [False, True])
-def test_objects_of_the_dictionary_are_live(odd: tuple[str, dict[str, Any]], tmp_path: Path, from_store: bool) -> None:
+def test_objects_of_the_dictionary_are_live(odd: Odd, tmp_path: Path, from_store: bool) -> None:
     """Whatever a program changes in them, both APIs then answer the same; what it left alone a store answers for."""
     name, base = odd
     given: Any = base
     if from_store:
-        write_folder(base, tmp_path / "archive")
-        given = convert(tmp_path / "archive", tmp_path / "store.h5")
+        folder = write_folder(tmp_path / "archive", SPACES[name], base["arch2infos"])
+        given = convert(folder, tmp_path / "store.h5", jobs=1)
     pair = Pair(nats_bench.create(base, name, verbose=False), natsbin.create(given, name, verbose=False))
     pair.ours.filename = None
     rng = random.Random(6)
@@ -190,7 +186,7 @@ def test_objects_of_the_dictionary_are_live(odd: tuple[str, dict[str, Any]], tmp
         change, index = CHANGES[rng.choice(list(CHANGES))], rng.choice(list(base["arch2infos"]))
         hp = rng.choice(list(SPACES[name].epochs))
         for api in (pair.theirs, pair.ours):
-            ask(lambda api=api, change=change, i=index, hp=hp: change(api.arch2infos_dict[i][hp], None))
+            ask(lambda api=api, change=change, i=index, hp=hp: change(api.arch2infos_dict[i][hp]))
         stream.ask(8)
     assert pair.differences == []
 

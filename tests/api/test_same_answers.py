@@ -11,17 +11,18 @@ from typing import Any
 
 import nats_bench
 import pytest
+from support.files import benchmark, write_folder
+from support.made import Made
 from support.oracle import Pair, plain
-from support.oracle_archives import benchmark, varied, varied_benchmark, write_folder
-from support.oracle_questions import DATASETS, SEARCHED, SETS, Stream, cross_product
+from support.questions import DATASETS, SEARCHED, SETS, Stream, cross_product
+from support.records import record
+from support.varied import varied, varied_folder
 
 import natsbin
 from natsbin.spaces import SPACES, SearchSpace
-from natsbin.synthetic import make_archive
 
-FULL = (
-    os.environ.get("NATSBIN_FULL") == "1"
-)  # all there is to ask of the samples, and more of 200 architectures a space
+# all there is to ask of the samples, and more of 200 architectures a space
+FULL = os.environ.get("NATSBIN_FULL") == "1"
 ARCHITECTURES = 200 if FULL else 16
 
 
@@ -30,23 +31,17 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
-@pytest.fixture(scope="session", params=["tss", "sss"])
-def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+@pytest.fixture(scope="session")
+def generated(space: SearchSpace, made: Made) -> tuple[str, Path]:
     """A space's name and a folder of generated architectures."""
-    space = SPACES[request.param]
-    step = len(space) // ARCHITECTURES
-    folder = tmp_path_factory.mktemp(f"generated-{space.name}") / "archive"
-    return space.name, make_archive(folder, space, range(0, len(space), step), seed=7, jobs=1)
+    return space.name, made.archive(space, range(0, len(space), len(space) // ARCHITECTURES))
 
 
-@pytest.fixture(scope="session", params=["tss", "sss"])
-def odd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+@pytest.fixture(scope="session")
+def odd(space: SearchSpace, made: Made) -> tuple[str, Path]:
     """A space's name and a folder where no two numbers are alike, with values missing here and there."""
-    space = SPACES[request.param]
-    root = tmp_path_factory.mktemp(f"odd-{space.name}")
-    make_archive(root / "base", space, [0, 3], seed=5, jobs=1)
-    write_folder(varied_benchmark(root / "base", [3, 5, 8, 13], seed=11), root / "odd")
-    return space.name, root / "odd"
+    base = made.archive(space, [0, 3])
+    return space.name, varied_folder(made.folder() / "odd", base, space, [3, 5, 8, 13], seed=11)
 
 
 def indexes_of(folder: Path) -> list[int]:
@@ -119,22 +114,14 @@ def without(record: dict[str, Any], lacking: str, alone: bool) -> dict[str, Any]
 
 
 @pytest.mark.parametrize("alone", [False, True])
-@pytest.mark.parametrize("name", ["tss", "sss"])
-def test_sets_that_lack_an_epoch(name: str, alone: bool, tmp_path: Path) -> None:
-    space = SPACES[name]
-    base = benchmark(make_archive(tmp_path / "base", space, [0], seed=3, jobs=1))
-    lacking = ("train", "x-valid", "x-test", "ori-test")
-    base["arch2infos"] = {
-        index: varied(
-            without(base["arch2infos"][0], one, alone), index, base["meta_archs"][index], random.Random(index)
-        )
-        for index, one in enumerate(lacking)
+def test_sets_that_lack_an_epoch(space: SearchSpace, alone: bool, tmp_path: Path) -> None:
+    records = {
+        index: varied(without(record(space, 0), one, alone), index, space.architectures[index], random.Random(index))
+        for index, one in enumerate(("train", "x-valid", "x-test", "ori-test"))
     }
-    base["evaluated_indexes"] = set(base["arch2infos"])
-    write_folder(base, tmp_path / "odd")
-    pair = open_both(tmp_path / "odd", space, fast_mode=True)
+    pair = open_both(write_folder(tmp_path / "odd", space, records), space, fast_mode=True)
     random.seed(8)
-    for index, hp, dataset in itertools.product(base["arch2infos"], space.epochs, DATASETS):
+    for index, hp, dataset in itertools.product(records, space.epochs, DATASETS):
         for epoch, choice in itertools.product((None, 3), (True, False, 777)):
             pair.call("get_more_info", index, dataset, epoch, hp, choice)
             pair.call("simulate_train_eval", index, dataset, epoch, hp)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nats_bench import NATStopology as TheirTopology
 from nats_bench.genotype_utils import TopologyStructure as TheirStructure
 from nats_bench.genotype_utils import topology_str2structure as their_str2structure
-from support.oracle import ask, difference
+from support import oracle
 
 from natsbin import NATStopology, TopologyStructure, topology_str2structure
 from natsbin.spaces import TSS
@@ -25,10 +25,14 @@ cells = st.lists(st.lists(edge, max_size=4), min_size=1, max_size=4).map(
 ODD = ("", "|", "x", "|a~0", "a~0", "||", "|none|", "|none~x|", "|a~0~1|", "+", "|a~0|+", " |a~0| ", None, 5, [], ())
 
 
+THEIRS, OURS = (
+    (TheirStructure, their_str2structure, TheirTopology),
+    (TopologyStructure, topology_str2structure, NATStopology),
+)
+
+
 def agree(question: Callable[..., Any]) -> None:
-    theirs = ask(lambda: question(TheirStructure, their_str2structure, TheirTopology))
-    ours = ask(lambda: question(TopologyStructure, topology_str2structure, NATStopology))
-    assert difference(theirs, ours) is None
+    oracle.agree(lambda three: question(*three), THEIRS, OURS)
 
 
 def everything(text: Any) -> None:

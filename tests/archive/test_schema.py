@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.archives import make_states
+from support.records import record
 
 from natsbin.archive.schema import check_record
 from natsbin.errors import ArchiveError
-from natsbin.spaces import SPACES, SSS, TSS
+from natsbin.spaces import SSS, TSS, SearchSpace
 
 KEY = ("cifar10", 777)
 TRIAL = ("200", "all_results", KEY)
@@ -20,7 +20,7 @@ WHERE = r"hp '200', \('cifar10', 777\)"
 
 def changed(path: tuple[Any, ...], value: object) -> dict[str, Any]:
     """A good record with one place set to ``value``; deleted where that is Ellipsis."""
-    states = make_states(TSS, 5)
+    states = record(TSS, 5)
     inner: Any = states
     for key in path[:-1]:
         inner = inner[key]
@@ -35,10 +35,8 @@ def check(states: object) -> None:
     check_record(states, 5, TSS.architectures[5], TSS, "a file")
 
 
-@pytest.mark.parametrize("name", ["tss", "sss"])
-def test_good_records_pass(name: str) -> None:
-    space = SPACES[name]
-    states = make_states(space, 5)
+def test_good_records_pass(space: SearchSpace) -> None:
+    states = record(space, 5)
     assert check_record(states, 5, space.architectures[5], space, "a file") is states
     check_record(states, 5, None, space, "a file")
     check_record({"12": states["12"]}, 5, None, space, "a file")
@@ -65,16 +63,19 @@ def test_what_archives_may_have(field: str, value: object) -> None:
     check(changed((*TRIAL, field), value))
 
 
-@pytest.mark.parametrize("field", list(make_states(SSS, 0)["01"]["all_results"][KEY]))
-def test_every_field_of_a_trial_is_needed(field: str) -> None:
-    with pytest.raises(ArchiveError, match=f"^a file: {WHERE}: no field {field}; name, train_acc1es"):
-        check(changed((*TRIAL, field), ...))
+STATE = record(SSS, 0)["01"]
 
 
-@pytest.mark.parametrize("field", list(make_states(SSS, 0)["01"]))
-def test_every_field_of_a_state_is_needed(field: str) -> None:
-    with pytest.raises(ArchiveError, match=f"^a file: hp '200': no field {field}; arch_index, arch_str"):
-        check(changed(("200", field), ...))
+@pytest.mark.parametrize(
+    ("path", "where", "message"),
+    [
+        *(((*TRIAL, field), WHERE, f"no field {field}; name, train_acc1es") for field in STATE["all_results"][KEY]),
+        *((("200", field), "hp '200'", f"no field {field}; arch_index, arch_str") for field in STATE),
+    ],
+)
+def test_every_field_is_needed(path: tuple[Any, ...], where: str, message: str) -> None:
+    with pytest.raises(ArchiveError, match=f"^a file: {where}: {message}"):
+        check(changed(path, ...))
 
 
 @pytest.mark.parametrize(

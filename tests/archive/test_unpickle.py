@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.archives import make_states, same
+from support.files import Call
+from support.records import record, same
 
 from natsbin._pickle import Unpickler, first_misfit
 from natsbin.errors import ArchiveError, UnsafePickleError
@@ -115,16 +116,6 @@ def test_the_old_and_the_new_name_of_numpys_scalars() -> None:
         assert same(unpickle(renamed), np.float64(1.5))
 
 
-class Call:
-    """Pickles as a call of anything."""
-
-    def __init__(self, function: Any, *arguments: Any, state: Any = None) -> None:
-        self._reduced = (function, arguments) if state is None else (function, arguments, state)
-
-    def __reduce__(self) -> Any:
-        return self._reduced
-
-
 def _exit(*_: object) -> None:
     raise AssertionError("a pickle was executed")
 
@@ -136,8 +127,8 @@ def _exit(*_: object) -> None:
         (Call(__import__("os").system, "false"), r"(posix|nt)\.system"),
         (Call(eval, "1"), r"(builtins|__builtin__)\.eval"),
         (Call(getattr, OrderedDict, "mro"), r"(builtins|__builtin__)\.getattr"),
-        ({"net_state_dict": Call(_exit)}, r"test_unpickle\._exit"),
-        ([OrderedDict(a=Call(_exit))], r"test_unpickle\._exit"),
+        ({"net_state_dict": Call(_exit)}, r"\S*test_unpickle\._exit"),
+        ([OrderedDict(a=Call(_exit))], r"\S*test_unpickle\._exit"),
         (Fraction(1, 3), r"fractions\.Fraction"),
         (np.arange(3), r"numpy.*\._(reconstruct|frombuffer)"),
         (range(3), r"(builtins|__builtin__)\.x?range"),
@@ -165,30 +156,21 @@ SCALAR = np.float64(1).__reduce__()[0]
         (pickle.dumps(Call(np.dtype, "f8,f8")), "the dtype 'f8,f8'"),
         (pickle.dumps(Call(np.dtype, {"names": ["a"]})), "the dtype {'names'"),
         (pickle.dumps(np.dtype(">f8")), "a dtype of byte order '>'"),
-        (
-            pickle.dumps(Call(np.dtype, "f8", state=(3, "<", (DTYPE, 2), None, None, 8, 8, 0))),
-            "dtype with struct",
-        ),
-        (
-            pickle.dumps(Call(np.dtype, "f8", state=(4, "<", None, None, None, -1, -1, 0, {}))),
-            "dtype with struct",
-        ),
+        (pickle.dumps(Call(np.dtype, "f8", state=(3, "<", (DTYPE, 2), None, None, 8, 8, 0))), "dtype with struct"),
+        (pickle.dumps(Call(np.dtype, "f8", state=(4, "<", None, None, None, -1, -1, 0, {}))), "dtype with struct"),
         (pickle.dumps(Call(OrderedDict, [("a", 1)])), "unexpected arguments for collections.OrderedDict"),
         (pickle.dumps(Call(OrderedDict, state={"a": 1})), "the state of a OrderedDict"),
-        (pickle.dumps(OrderedDict), "collections.OrderedDict as a value"),
-        (pickle.dumps([OrderedDict]), "collections.OrderedDict as a value"),
-        (pickle.dumps((1, OrderedDict)), "collections.OrderedDict as a value"),
-        (pickle.dumps({1: OrderedDict}), "collections.OrderedDict as a value"),
+        *(
+            (pickle.dumps(value), "collections.OrderedDict as a value")
+            for value in (OrderedDict, [OrderedDict], (1, OrderedDict), {1: OrderedDict})
+        ),
         (pickle.dumps({OrderedDict: 1}), "a key of type"),
         (pickle.dumps({1.5: 1}), "a key of type float"),
         (pickle.dumps({(1, (2, 3)): 1}), "a key of type tuple"),
         (pickle.dumps({None}), "a key of type NoneType"),
         (pickle.dumps(frozenset([1])), "the opcode FROZENSET"),
         (pickle.dumps(bytearray(5), 5), "the opcode BYTEARRAY8"),
-        (
-            pickle.dumps(pickle.PickleBuffer(b"x"), 5, buffer_callback=lambda _: False),
-            "the opcode NEXT_BUFFER",
-        ),
+        (pickle.dumps(pickle.PickleBuffer(b"x"), 5, buffer_callback=lambda _: False), "the opcode NEXT_BUFFER"),
         (pickle.dumps(1 << 64), "an integer of 9 bytes"),
         (pickle.dumps(1 << 4000), "the opcode LONG4"),
         (b"\x80\x06N.", "protocol 6"),
@@ -204,47 +186,37 @@ SCALAR = np.float64(1).__reduce__()[0]
         (b"N", "cut short"),
         (b"", "cut short"),
         (b"N.N", "1 bytes or more follow the end of the pickle"),
-        (b".", "ends in the middle"),
-        (b"NN.", "ends in the middle"),
-        (b"(N.", "ends in the middle"),
+        *((data, "ends in the middle") for data in (b".", b"NN.", b"(N.")),
         (b"\x94", "nothing to memoize"),
         (b"h\x00.", "memo 0 is not there"),
         (b"j\xff\xff\xff\xff.", "memo 4294967295 is not there"),
         (b"Nq\x05.", "memo 5 is put out of order"),
         (b"Nr\xff\xff\xff\x7f.", "memo 2147483647 is put out of order"),
-        (b"q\x00", "needs more objects"),
-        (b"R", "needs more objects"),
-        (b"NR", "needs more objects"),
-        (b"N(NR", "needs more objects"),
+        *((data, "needs more objects") for data in (b"q\0", b"R", b"NR", b"N(NR", b"\x93", b"b", b"(u", b"]((e")),
+        *((data, "needs more objects") for data in (b"](Na", b"](NNs", b"\x85", b"N\x87")),
         (b"NNR", "a call of a NoneType"),
         (OD + b"NR.", "a call of a _Admitted"),
-        (b"\x93", "needs more objects"),
-        (b"b", "needs more objects"),
         (b"NNb.", "the state of a NoneType"),
         (b"u", "needs a mark"),
-        (b"(u", "needs more objects"),
         (b"N(u.", "items set in a NoneType"),
         (b"}(Nu.", "a key without a value"),
-        (b"]((e", "needs more objects"),
         (b"}(e", "items appended to a dict"),
         (b"](N\x90", "members added to a list"),
         (b"\x8f(]\x90", "a key of type list"),
         (b"NNa", "an item appended to a NoneType"),
-        (b"](Na", "needs more objects"),
-        (b"](NNs", "needs more objects"),
         (b"]NNs", "items set in a list"),
         (b"t", "needs a mark"),
-        (b"\x85", "needs more objects"),
-        (b"N\x87", "needs more objects"),
         (b"(" * 65, "nested more than 64 deep"),
         (b"N" * ((1 << 20) + 1), "more than 1,048,576"),
         (b"]" * 250_001, "more than 250,000 containers"),
         (b"N\x85" + b"\x85" * 250_000, "more than 250,000 containers"),
-        (b"X\xff\xff\xff\xff", "more than 1,048,576 bytes"),
-        (b"B\xff\xff\xff\xff", "more than 1,048,576 bytes"),
-        (b"\x8d" + b"\xff" * 8, "more than 1,048,576 bytes"),
-        (b"\x8e" + b"\xff" * 7 + b"\x7f", "more than 1,048,576 bytes"),
-        (b"\x8e" + bytes([0, 0, 16]) + bytes(5), "more than 1,048,576 bytes"),
+        *(
+            (data, "more than 1,048,576 bytes")
+            for data in (
+                *(b"X\xff\xff\xff\xff", b"B\xff\xff\xff\xff", b"\x8d" + b"\xff" * 8),
+                *(b"\x8e" + b"\xff" * 7 + b"\x7f", b"\x8e" + bytes([0, 0, 16]) + bytes(5)),
+            )
+        ),
         (b"\x95" + b"\xff" * 8 + b"N", "cut short"),
     ],
 )
@@ -293,8 +265,7 @@ OPCODES = [ord(op.code) for op in pickletools.opcodes]
 
 def test_10_000_mutated_pickles() -> None:
     """Each gives a value or an error in words; nothing crashes, hangs, or raises anything else."""
-    states = make_states(SSS, 5)
-    small = {hp: states[hp] for hp in ("01",)}
+    small = dict(record(SSS, 5, "01"))
     seeds = [pickle.dumps(small, protocol) for protocol in (2, 4, 5)]
     rng = random.Random(20)
     read = refused = 0

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pickle
 import pickletools
-import subprocess
-import sys
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from support.archives import dump, make_meta, make_states, same
+from support.files import Call, write_folder
+from support.paths import run_python
+from support.records import record, same
 
 from natsbin._pickle import Unpickler
 from natsbin.archive import open_archive
@@ -70,23 +70,19 @@ def test_kinds_and_shapes(kind: str) -> None:
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("x") / "NATS-sss-v1_0-50262-full"
-    folder.mkdir()
-    dump(make_meta(SSS), folder / "meta.pickle.pbz2")
-    states = make_states(SSS, 5)
+    states = record(SSS, 5)
     states["12"]["all_results"][KEY]["net_state_dict"] = network().state_dict()
-    dump(states, folder / "000005.pickle.pbz2")
-    return folder
+    return write_folder(tmp_path_factory.mktemp("x") / "NATS-sss-v1_0-50262-full", SSS, {5: states})
 
 
 def test_a_full_archive(full: Path) -> None:
     (task,) = open_archive(full, weights=True).tasks()
-    (record,) = pickle.loads(pickle.dumps(task)).read()
-    weights = record.states["12"]["all_results"][KEY].pop("net_state_dict")
+    (found,) = pickle.loads(pickle.dumps(task)).read()
+    weights = found.states["12"]["all_results"][KEY].pop("net_state_dict")
     assert np.array_equal(weights["0.bias"], network().state_dict()["0.bias"].numpy())
-    expected = make_states(SSS, 5)
+    expected = record(SSS, 5)
     del expected["12"]["all_results"][KEY]["net_state_dict"]
-    assert same(record.states, expected)
+    assert same(found.states, expected)
 
 
 def test_opened_without_weights(full: Path) -> None:
@@ -100,15 +96,7 @@ def test_torch_is_not_imported(full: Path) -> None:
         "natsbin.archive.open_archive(sys.argv[1], weights=True).read(5)\n"
         "assert 'torch' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", program, str(full)], check=True, timeout=60)
-
-
-class Call:
-    def __init__(self, function: Any, *arguments: Any) -> None:
-        self._reduced = (function, arguments)
-
-    def __reduce__(self) -> Any:
-        return self._reduced
+    assert run_python(program, full).returncode == 0
 
 
 LOAD = torch.storage._load_from_bytes

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.batches import Case, answer, bits, make_case
+from support.batches import Case, answer, bits
 
 from natsbin.errors import QuestionError
 from natsbin.store.format import ColumnKey
 
 QUANTITIES = ("accuracy", "loss", "cur_time", "all_time")
-few = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture(scope="session", params=["tss", "sss", "tss wild", "sss wild"])
-def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    root = tmp_path_factory.getbasetemp() / "batch"
-    root.mkdir(exist_ok=True)
-    return make_case(root, request.param)
+few = settings(max_examples=15)
 
 
 def draw_set(data: st.DataObject, case: Case) -> tuple[str, str, str]:
@@ -85,13 +78,23 @@ def test_a_view_decodes_to_the_archive_and_copies_nothing(case: Case, data: st.D
     assert len(view.architecture) == len(view.seed) == len(view.numbers)
 
 
-def test_masked_and_refused_missing_values(case: Case) -> None:
+def test_masked_missing_values(case: Case) -> None:
     hp, indexes = case.store.hps[-1], [*case.indexes[:3], 3]
     masked = case.batch.curves(indexes, "cifar100", "train", "loss", hp, missing="mask")
     plain = case.batch.curves(indexes, "cifar100", "train", "loss", hp)
     assert masked.mask[3].all()
     np.testing.assert_array_equal(masked.filled(np.nan), plain)
-    with pytest.raises(QuestionError, match="no loss of train"):
-        case.batch.curves(indexes, "cifar100", "train", "loss", hp, missing="raise")
-    with pytest.raises(QuestionError, match="missing='zero'"):
-        case.batch.curves(indexes, "cifar100", "train", "loss", hp, missing="zero")
+
+
+def test_points_are_one_column_of_get_more_info(regular: Case) -> None:
+    hp = {"tss": "200", "sss": "12"}[regular.space.name]
+    rng, epochs = np.random.default_rng(1), regular.space.epochs[hp]
+    archs, at = rng.choice(regular.indexes, (300, 1)), rng.integers(epochs, size=300)
+    for dataset, label, setname in (("cifar10-valid", "valid", "x-valid"), ("cifar100", "valtest", "ori-test")):
+        for chosen in (False, rng.choice([777, 888, 999], 300)):
+            info = regular.batch.get_more_info(archs, dataset, iepoch=at, hp=hp, is_random=chosen)
+            there = ~np.isnan(info[f"{label}-accuracy"])
+            for quantity, name in (("accuracy", "accuracy"), ("loss", "loss"), ("all_time", "all-time")):
+                found = regular.batch.points(archs, dataset, setname, quantity, iepoch=at, hp=hp, is_random=chosen)
+                assert found.shape == (300, 300)
+                np.testing.assert_array_equal(found[there], info[f"{label}-{name}"][there])

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import pickle
 import random
-from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.batches import Case, answer, bits, make_case
+from support.batches import DATASETS, Case, answers, assert_columns, assert_infos, assert_trainings, bits
 
 import natsbin
 from natsbin.errors import QuestionError
 
-DATASETS = ("cifar10-valid", "cifar10", "cifar100", "ImageNet16-120")
-few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture(scope="session", params=["tss", "sss", "tss wild", "sss wild"])
-def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    root = tmp_path_factory.getbasetemp() / "batch"
-    root.mkdir(exist_ok=True)
-    return make_case(root, request.param)
+few = settings(max_examples=25)
 
 
 def draw_questions(data: st.DataObject, case: Case, most: int = 12) -> tuple[str, str, list[int], list[int]]:
@@ -36,61 +27,29 @@ def draw_questions(data: st.DataObject, case: Case, most: int = 12) -> tuple[str
     return hp, dataset, indexes, data.draw(st.lists(chosen, min_size=len(indexes), max_size=len(indexes)))
 
 
-def check_info(found: dict[str, Any], scalar: list[dict[str, Any] | None]) -> None:
-    for place, expected in enumerate(scalar):
-        expected = expected or {}
-        assert set(expected) <= set(found)
-        order = [name for name in found if name in expected]
-        assert order == list(expected)
-        for name, values in found.items():
-            if isinstance(values, str):
-                assert expected.get(name, values) == values
-            else:
-                assert bits(values[place]) == bits(expected.get(name)), (name, place)
-
-
 @few
 @given(data=st.data())
-def test_more_info_over_the_seeds(case: Case, data: st.DataObject) -> None:
+def test_more_info_over_the_seeds_and_of_each(case: Case, data: st.DataObject) -> None:
     hp, dataset, indexes, epochs = draw_questions(data, case)
+    ask = case.scalar.get_more_info
     found = case.batch.get_more_info(indexes, dataset, epochs, hp)
-    check_info(
-        found,
-        [
-            answer(lambda i=i, e=e: case.scalar.get_more_info(i, dataset, e, hp, False))
-            for i, e in zip(indexes, epochs, strict=True)
-        ],
-    )
-
-
-@few
-@given(data=st.data())
-def test_more_info_of_seeds(case: Case, data: st.DataObject) -> None:
-    hp, dataset, indexes, epochs = draw_questions(data, case)
-    seeds = data.draw(
-        st.lists(st.sampled_from([111, 222, 777, 888, 999]), min_size=len(indexes), max_size=len(indexes))
-    )
+    assert_infos(found, answers(lambda i, e: ask(i, dataset, e, hp, False), indexes, epochs))
+    of_each = st.lists(st.sampled_from([111, 222, 777, 888, 999]), min_size=len(indexes), max_size=len(indexes))
+    seeds = data.draw(of_each)
     found = case.batch.get_more_info(indexes, dataset, epochs, hp, np.array(seeds))
-    check_info(
-        found,
-        [
-            answer(lambda i=i, e=e, s=s: case.scalar.get_more_info(i, dataset, e, hp, s))
-            for i, e, s in zip(indexes, epochs, seeds, strict=True)
-        ],
-    )
+    assert_infos(found, answers(lambda i, e, s: ask(i, dataset, e, hp, s), indexes, epochs, seeds))
 
 
 @pytest.mark.parametrize("size", [7, 400])
 def test_more_info_draws_as_the_scalar_api_does(case: Case, size: int) -> None:
-    hp, dataset = case.store.hps[-1], "cifar100"
+    hp = case.store.hps[-1]
     indexes = random.Random(3).choices(case.indexes, k=size)
-    random.seed(11)
-    scalar = [answer(lambda i=i: case.scalar.get_more_info(i, dataset, None, hp, True)) for i in indexes]
+    expected = answers(lambda i: case.scalar.get_more_info(i, "cifar100", None, hp, True), indexes, seed=11)
     left = random.getstate()
     random.seed(11)
-    found = case.batch.get_more_info(indexes, dataset, None, hp, True)
+    found = case.batch.get_more_info(indexes, "cifar100", None, hp, True)
     assert random.getstate() == left
-    check_info(found, scalar)
+    assert_infos(found, expected)
 
 
 def test_a_generator_draws_each_seed_and_again_the_same(case: Case) -> None:
@@ -111,38 +70,25 @@ def test_a_generator_draws_each_seed_and_again_the_same(case: Case) -> None:
 @given(data=st.data())
 def test_cost_info_and_latency(case: Case, data: st.DataObject) -> None:
     hp, dataset, indexes, _ = draw_questions(data, case, most=30)
-    found = case.batch.get_cost_info(indexes, dataset, hp)
+    expected = answers(lambda i: case.scalar.get_cost_info(i, dataset, hp), indexes)
+    assert_columns(case.batch.get_cost_info(indexes, dataset, hp), expected)
     latency = case.batch.get_latency(indexes, dataset, hp)
-    for place, index in enumerate(indexes):
-        expected = answer(lambda i=index: case.scalar.get_cost_info(i, dataset, hp)) or {}
-        assert set(expected) <= set(found)
-        for name, values in found.items():
-            assert bits(values[place]) == bits(expected.get(name)), (name, index)
-        assert bits(latency[place]) == bits(expected.get("latency"))
+    assert [bits(value) for value in latency] == [bits((one or {}).get("latency")) for one in expected]
 
 
 @few
 @given(data=st.data())
 def test_simulated_schedules(case: Case, data: st.DataObject) -> None:
     hp, _, indexes, epochs = draw_questions(data, case, most=20)
-    dataset = data.draw(st.sampled_from(DATASETS[1:]))
-    account = data.draw(st.booleans())
+    dataset, account = data.draw(st.sampled_from(DATASETS[1:])), data.draw(st.booleans())
     seed = data.draw(st.integers(0, 1000))
+    ask = case.scalar.simulate_train_eval
     case.scalar.reset_time()
-    case.batch._used_time = 0
+    case.api.reset_time()
     for _ in range(2):
+        expected = answers(lambda i, e: ask(i, dataset, e, hp, account), indexes, epochs, seed=seed)
         random.seed(seed)
-        scalar = [
-            answer(lambda i=i, e=e: case.scalar.simulate_train_eval(i, dataset, e, hp, account))
-            for i, e in zip(indexes, epochs, strict=True)
-        ]
-        random.seed(seed)
-        found = case.batch.simulate_train_eval(indexes, dataset, epochs, hp, account)
-        for place, expected in enumerate(scalar):
-            for values, one in zip(found[:3], expected[:3] if expected else (None,) * 3, strict=True):
-                assert bits(values[place]) == bits(one)
-            if expected:
-                assert bits(found[3][place]) == bits(expected[3])
+        assert_trainings(case.batch.simulate_train_eval(indexes, dataset, epochs, hp, account), expected)
         assert case.batch.used_time == case.scalar.used_time
 
 

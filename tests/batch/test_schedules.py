@@ -5,21 +5,11 @@ from __future__ import annotations
 import heapq
 
 import numpy as np
-import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.batches import Case, answer, bits, make_case
+from support.batches import Case, answer, bits
 
-from natsbin.errors import QuestionError
-
-few = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture(scope="session", params=["tss", "sss", "tss wild"])
-def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    root = tmp_path_factory.getbasetemp() / "batch"
-    root.mkdir(exist_ok=True)
-    return make_case(root, request.param)
+few = settings(max_examples=25)
 
 
 @few
@@ -53,13 +43,9 @@ def test_pausing_costs_nothing_but_rounding(case: Case) -> None:
     np.testing.assert_allclose(parts.sum(axis=1), whole, rtol=1e-12)
 
 
-@given(
-    durations=st.lists(st.one_of(st.integers(0, 3), st.floats(0, 1e6)), max_size=30),
-    workers=st.integers(1, 8),
-)
-def test_a_queue_of_workers(durations: list[float], workers: int) -> None:
-    from natsbin.batch.clock import queue
-
+@given(durations=st.lists(st.one_of(st.integers(0, 3), st.floats(0, 1e6)), max_size=30), workers=st.integers(1, 8))
+def test_a_queue_of_workers(regular: Case, durations: list[float], workers: int) -> None:
+    queue = regular.batch.queue
     free = [(0.0, number) for number in range(workers)]
     expected = []
     for seconds in durations:
@@ -71,25 +57,3 @@ def test_a_queue_of_workers(durations: list[float], workers: int) -> None:
     rows, numbers = queue([durations, durations[::-1]], workers)
     np.testing.assert_array_equal(rows[0], finished)
     np.testing.assert_array_equal(numbers[0], by)
-
-
-def test_refusals(case: Case) -> None:
-    ask, index = case.batch, case.indexes[0]
-    with pytest.raises(QuestionError, match="epochs 13"):
-        ask.train_time(index, 13, dataset="cifar10", hp="12")
-    with pytest.raises(QuestionError, match="resume_from"):
-        ask.train_time(index, 3, resume_from=4, dataset="cifar10", hp="12")
-    with pytest.raises(QuestionError, match="float64"):
-        ask.train_time(index, [1.0], dataset="cifar10", hp="12")
-    with pytest.raises(QuestionError, match="no set"):
-        ask.train_time(index, 1, dataset="cifar10", setname="x-valid", hp="12")
-    for wrong in ([-1.0], [float("nan")], [float("inf")]):
-        with pytest.raises(QuestionError, match="duration"):
-            ask.queue(wrong, 2)
-    for workers in (0, -1, 1.5, True):
-        with pytest.raises(QuestionError, match="workers"):
-            ask.queue([1.0], workers)
-    with pytest.raises(QuestionError, match="shape"):
-        ask.queue(np.zeros((2, 2, 2)), 2)
-    with pytest.raises(QuestionError, match="numbers"):
-        ask.queue(["soon"], 2)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.batches import Case, answer, make_case
+from support.batches import Case, answer
 
 from natsbin import _search
-from natsbin.errors import QuestionError
 from natsbin.rules import mean
 
-few = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=20)
 SETS = [
     ("cifar10", "valid"),
     ("cifar10", "test"),
@@ -23,13 +21,6 @@ SETS = [
     ("ImageNet16-120", "test"),
     ("cifar10-valid", "train"),
 ]
-
-
-@pytest.fixture(scope="session", params=["tss", "sss", "tss wild"])
-def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    root = tmp_path_factory.getbasetemp() / "batch"
-    root.mkdir(exist_ok=True)
-    return make_case(root, request.param)
 
 
 def kept(dataset: str, setname: str) -> tuple[str, str]:
@@ -85,10 +76,6 @@ def draw_search(data: st.DataObject, case: Case, wide: bool = True) -> tuple[tup
     return (dataset, setname), {**limits, "hp": hp}, candidates
 
 
-def limited_by_latency_alone(limits: dict[str, Any]) -> bool:
-    return limits["flop_max"] is None and limits["param_max"] is None
-
-
 @few
 @given(data=st.data())
 def test_best_top_rank_and_regret(case: Case, data: st.DataObject) -> None:
@@ -130,14 +117,8 @@ def test_find_best_is_the_scalar_one(case: Case, data: st.DataObject) -> None:
 @given(data=st.data())
 def test_pareto_front_of_any_metrics(case: Case, data: st.DataObject) -> None:
     sets, limits, candidates = draw_search(data, case)
-    names = data.draw(
-        st.lists(
-            st.sampled_from(["accuracy", "loss", "flops", "params", "latency", "time"]),
-            min_size=1,
-            max_size=4,
-            unique=True,
-        )
-    )
+    metrics = st.sampled_from(["accuracy", "loss", "flops", "params", "latency", "time"])
+    names = data.draw(st.lists(metrics, min_size=1, max_size=4, unique=True))
     found = case.batch.pareto_front(names, *sets, **limits)
     # without an accuracy an architecture still takes part in a front that does not ask for one
     table = table_of(case, limits["hp"], *sets)
@@ -160,30 +141,10 @@ def test_pareto_front_of_any_metrics(case: Case, data: st.DataObject) -> None:
     assert set(upside_down.tolist()) <= set(rows)
 
 
-@given(
-    rows=st.lists(st.tuples(*[st.integers(0, 4)] * 3), max_size=40),
-)
+@given(rows=st.lists(st.tuples(*[st.integers(0, 4)] * 3), max_size=40))
 def test_pareto_kernel_with_ties(rows: list[tuple[int, int, int]]) -> None:
     rows.sort()
     out = np.zeros(len(rows), np.uint8)
     _search.pareto(np.array(rows, np.float64).reshape(-1, 3), out)
     expected = [not any(all(a <= b for a, b in zip(o, r, strict=True)) and o != r for o in rows) for r in rows]
     assert out.astype(bool).tolist() == expected
-
-
-def test_refusals(case: Case) -> None:
-    ask = case.batch
-    with pytest.raises(QuestionError, match="k=-1"):
-        ask.top_k(-1, "cifar10", "valid")
-    with pytest.raises(QuestionError, match="'speed'"):
-        ask.pareto_front(["speed"], "cifar10")
-    with pytest.raises(QuestionError, match="'up'"):
-        ask.pareto_front({"accuracy": "up"}, "cifar10")
-    with pytest.raises(QuestionError, match="metrics"):
-        ask.pareto_front([], "cifar10")
-    with pytest.raises(QuestionError, match="trajectory"):
-        ask.regret(0, "cifar10", "valid")
-    with pytest.raises(QuestionError, match="limit of flops"):
-        ask.find_best("cifar10", "valid", flop_max=float("nan"))
-    with pytest.raises(QuestionError, match="no set 'x-train'"):
-        ask.find_best("cifar100", "x-train")

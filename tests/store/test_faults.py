@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import multiprocessing
 import os
 import resource
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from support.paths import TOOLS
-from support.stores import Record, record, write_store
+from support.made import Made
+from support.paths import load_tool
+from support.records import Record, record, write_store
 
 from natsbin.errors import OutputError, StoreError
 from natsbin.roads.convert import convert
@@ -25,22 +24,8 @@ from natsbin.roads.export import export
 from natsbin.spaces import SSS, TSS
 from natsbin.store import open_store
 from natsbin.store.pack import pack
-from natsbin.synthetic import make_archive
 
-
-def _tool() -> ModuleType:
-    path = TOOLS / "fuzz_store.py"
-    sys.path.append(str(path.parent))
-    spec = importlib.util.spec_from_file_location("fuzz_store", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fuzz_store"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-fuzz: Any = _tool()
+fuzz = load_tool("fuzz_store")
 
 
 # -- mutated files ------------------------------------------------------------------------------------------
@@ -229,37 +214,20 @@ def test_forged_chunk_addresses(mapped: Path, records: dict[int, Record], tmp_pa
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("name", "value"),
     [
-        {"byte_offset": 0},
-        {"byte_offset": -1},
-        {"byte_offset": 2**63 - 1},
-        {"byte_offset": 10**6},
-        {"byte_offset": 64},
-        {"size": 0},
-        {"size": 1},
-        {"size": 10**9},
-        {"size": 2**64 - 1},
-        {"filter_mask": 1},
-        {"filter_mask": 3},
-        {"chunk_offset": (1, 0)},
-        {"chunk_offset": (12, 0)},
-        {"chunk_offset": (0, 2**40)},
-        {"chunk_offset": (0,)},
+        *(("byte_offset", value) for value in (0, -1, 64, 10**6, 2**63 - 1)),
+        *(("size", value) for value in (0, 1, 10**9, 2**64 - 1)),
+        *(("filter_mask", value) for value in (1, 3)),
+        *(("chunk_offset", value) for value in ((1, 0), (12, 0), (0, 2**40), (0,))),
     ],
-    ids=str,
 )
-def test_places_that_libhdf5_may_make_up(change: dict[str, Any], mapped: Path) -> None:
+def test_places_that_libhdf5_may_make_up(name: str, value: Any, mapped: Path) -> None:
     """What HDF5 says of a chunk is believed only where it lies within the file and the dataset, and its bytes match."""
     data = open_store(mapped).file.data(COLUMN)
     info = data._id.get_chunk_info(0)
-    usual = {name: getattr(info, name) for name in ("chunk_offset", "filter_mask", "byte_offset", "size")}
-
-    class Made:
-        def chunk_iter(self, visit: Callable[[Any], None]) -> None:
-            visit(SimpleNamespace(**(usual | change)))
-
-    data._id = Made()
+    usual = {field: getattr(info, field) for field in ("chunk_offset", "filter_mask", "byte_offset", "size")}
+    data._id = SimpleNamespace(chunk_iter=lambda visit: visit(SimpleNamespace(**(usual | {name: value}))))
     with pytest.raises(StoreError, match=f"{COLUMN}.*damaged"):
         data.load(0)
 
@@ -292,33 +260,29 @@ def refusals(work: Callable[[], object], limits: list[int]) -> list[str | None]:
     return said
 
 
-def test_writers_and_a_disk_that_refuses(tmp_path: Path) -> None:
-    src = make_archive(tmp_path / "sss", SSS, range(3))
+def test_writers_and_a_disk_that_refuses(made: Made, tmp_path: Path) -> None:
+    src, store = made.archive(SSS, range(3)), made.store(SSS, range(3))
     (out := tmp_path / "out").mkdir()
-    store = convert(src, tmp_path / "store.h5")
     size = store.stat().st_size
     limits = [0, 100, 5_000, 100_000, size // 2, size - 2000, size - 20]
-    for work in (
-        lambda: convert(src, out / "x.h5"),
-        lambda: pack(store, out / "x.h5"),
+    for work, some, name in (
+        (lambda: convert(src, out / "x.h5"), limits, "x.h5"),
+        (lambda: pack(store, out / "x.h5"), limits[:-2], "x.h5"),
+        (lambda: export(store, out / "archive", jobs=1), [0, 100, 20_000], "archive"),
+        (lambda: export(store, out / "archive", jobs=2), [0, 100, 20_000], "archive"),
     ):
-        for message in refusals(work, limits[:-2] if work.__code__.co_names[0] == "pack" else limits):
+        for message in refusals(work, some):
             assert message is not None
-            assert "x.h5: cannot be written" in message
-            assert "too large" in message
-            assert os.listdir(out) == []
-    for jobs in (1, 2):
-        for message in refusals(lambda jobs=jobs: export(store, out / "archive", jobs=jobs), [0, 100, 20_000]):
-            assert message is not None
-            assert "archive: cannot be written" in message
+            assert f"{name}: cannot be written" in message
+            assert "too large" in message or name == "archive"
             assert os.listdir(out) == []
 
 
-def test_a_full_disk(tmp_path: Path) -> None:
+def test_a_full_disk(made: Made) -> None:
     try:
         with fuzz.small_disk(100_000) as disk:
             with pytest.raises(OutputError, match="No space left"):
-                convert(make_archive(tmp_path / "sss", SSS, range(3)), disk / "x.h5")
+                convert(made.archive(SSS, range(3)), disk / "x.h5")
             assert os.listdir(disk) == []
     except (fuzz.subprocess.CalledProcessError, FileNotFoundError):
         pytest.skip("no file system may be mounted here")
@@ -327,8 +291,8 @@ def test_a_full_disk(tmp_path: Path) -> None:
 # -- killed converters --------------------------------------------------------------------------------------
 
 
-def test_converters_killed_at_random_moments(tmp_path: Path) -> None:
-    src = make_archive(tmp_path / "sss", SSS, range(40))
+def test_converters_killed_at_random_moments(made: Made, tmp_path: Path) -> None:
+    src = made.archive(SSS, range(40))
     (out := tmp_path / "out").mkdir()
     assert fuzz.kill_trial(src, out, 3, 8).startswith("right")
     assert os.listdir(out) == ["store.h5"]

@@ -12,7 +12,8 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from support.stores import Record, first_trial, record, same, write_store
+from support.paths import load_tool
+from support.records import Record, first_trial, record, same, write_store
 
 from natsbin.errors import ArchiveError, OutputError, StoreError
 from natsbin.spaces import SSS, TSS
@@ -20,7 +21,7 @@ from natsbin.store import Store, StoreWriter, open_store
 from natsbin.store import format as fmt
 from natsbin.store.split import Splitter
 
-ARCH = TSS.architectures[5]
+fuzz = load_tool("fuzz_store")
 
 
 def test_an_architecture_that_comes_twice(tmp_path: Path) -> None:
@@ -33,24 +34,16 @@ def test_an_architecture_that_comes_twice(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-def test_names_that_no_tree_can_have(tmp_path: Path) -> None:
+def test_records_that_no_store_can_hold(tmp_path: Path) -> None:
     for name in ("a/b", "", ".", "../x", "ä"):
         states = record(SSS, 3, "01")
-        trial = first_trial(states, "01")
-        trial["eval_acc1es"][f"{name or ' '}@0"] = 1.0
+        first_trial(states, "01")["eval_acc1es"][f"{name or ' '}@0"] = 1.0
         with pytest.raises(ArchiveError, match=r"expected letters, digits"):
             write_store(tmp_path / "x.h5", SSS, {3: states})
-    assert os.listdir(tmp_path) == []
-
-
-def test_values_that_no_archive_has(tmp_path: Path) -> None:
     states = record(SSS, 3, "01")
     first_trial(states, "01")["net_state_dict"] = {"weight": np.zeros(3)}
     with pytest.raises(ArchiveError, match="ndarray"):
         write_store(tmp_path / "x.h5", SSS, {3: states})
-
-
-def test_an_empty_archive(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="no architecture"):
         write_store(tmp_path / "x.h5", SSS, {})
     assert os.listdir(tmp_path) == []
@@ -59,12 +52,13 @@ def test_an_empty_archive(tmp_path: Path) -> None:
 def test_a_store_takes_no_place_that_is_taken(tmp_path: Path) -> None:
     path = write_store(tmp_path / "x.h5", SSS, {3: record(SSS, 3, "01")})
     before = path.read_bytes()
-    with pytest.raises(OutputError, match=r"exists already.*--force"):
-        write_store(path, SSS, {4: record(SSS, 4, "01")})
-    with pytest.raises(OutputError, match="there is no folder"):
-        write_store(tmp_path / "nowhere" / "x.h5", SSS, {4: record(SSS, 4, "01")})
-    with pytest.raises(OutputError, match="is a folder"):
-        write_store(tmp_path, SSS, {4: record(SSS, 4, "01")})
+    for place, message in (
+        (path, r"exists already.*--force"),
+        (tmp_path / "nowhere" / "x.h5", "there is no folder"),
+        (tmp_path, "is a folder"),
+    ):
+        with pytest.raises(OutputError, match=message):
+            write_store(place, SSS, {4: record(SSS, 4, "01")})
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["x.h5"]
 
@@ -81,18 +75,7 @@ def path(records: dict[int, Record], tmp_path_factory: pytest.TempPathFactory) -
 
 def reseal(path: Path) -> None:
     """Make a file that was changed on purpose look as if natsbin had written it."""
-    from natsbin.store.seal import seal
-
-    chunks: list[tuple[int, int]] = []
-    with h5py.File(path) as file:
-        file.visititems(
-            lambda _, node: (
-                node.id.chunk_iter(lambda c: chunks.append((c.byte_offset, c.byte_offset + c.size)))
-                if isinstance(node, h5py.Dataset) and node.chunks
-                else None
-            )
-        )
-    seal(path, chunks)
+    fuzz.seal(path, fuzz.payload(path))
 
 
 @pytest.mark.parametrize("version", [0, 2, 99, "1"])

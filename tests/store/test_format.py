@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import xxhash
-from support.stores import Record, record, same, write_store
+from support.records import Record, record, same, write_store
 
 from natsbin.spaces import SSS, TSS, SearchSpace
 from natsbin.store.pack import pack

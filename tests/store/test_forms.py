@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.stores import same
+from support.records import same
 
 from natsbin.spaces import TSS
 from natsbin.store import forms, literals

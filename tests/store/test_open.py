@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
-from support.stores import Record, record, write_store
+from support.records import Record, record, write_store
 
 from natsbin.spaces import TSS
 from natsbin.store import format as fmt

@@ -13,27 +13,23 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from support.stores import Record, first_trial, record, same, write_store
+from support.records import Record, assert_holds, first_trial, record, same, write_store
 
-from natsbin.spaces import SPACES, SSS, TSS
+from natsbin.spaces import SSS, TSS, SearchSpace
 from natsbin.store import format as fmt
 from natsbin.store import open_store
 from natsbin.store.layouts import MISSING
 from natsbin.store.writer import chunk_shape
 
-ARCH = TSS.architectures[5]
 
-
-@pytest.mark.parametrize("name", sorted(SPACES))
-def test_generated_records_come_back(name: str, tmp_path: Path) -> None:
-    space = SPACES[name]
+def test_generated_records_come_back(space: SearchSpace, tmp_path: Path) -> None:
     records = {index: record(space, index) for index in (7, 0, 9075)}
-    store = open_store(write_store(tmp_path / "store.h5", space, records))
+    path = write_store(tmp_path / "store.h5", space, records)
+    store = open_store(path)
     assert store.indexes.tolist() == sorted(records)
     assert store.meta_archs == space.architectures
     assert store.hps == tuple(sorted(space.epochs))
-    for index, states in records.items():
-        assert same(store.load(index), states)
+    assert_holds(path, records)
     for absent in (1, 8, -1, 99999):
         with pytest.raises(KeyError):
             store.load(absent)
@@ -171,7 +167,6 @@ def one_trial(index: int) -> Record:
 
 
 SMALL = {index: one_trial(index) for index in (3, 4)}
-
 CHANGES = [
     extra_fields, without_top5, ints_in_curves, literal_costs, list_of_one, odd_nans, the_bits_of_missing, zeros,
     orders, types_of_mappings, gaps, another_set, another_dataset, more_epochs, times_that_change, no_trials,
@@ -183,9 +178,7 @@ CHANGES = [
 def test_odd_records_come_back(change: Callable[[Record], None], tmp_path: Path) -> None:
     records = {5: record(TSS, 5, "12")}
     change(records[5])
-    store = open_store(write_store(tmp_path / "odd.h5", TSS, records))
-    for index, states in records.items():
-        assert same(store.load(index), states)
+    assert_holds(write_store(tmp_path / "odd.h5", TSS, records), records)
 
 
 def test_all_oddities_at_once(tmp_path: Path) -> None:
@@ -194,9 +187,7 @@ def test_all_oddities_at_once(tmp_path: Path) -> None:
         records[index] = record(TSS, index, "12")
         if change is not odd_index:
             change(records[index])
-    store = open_store(write_store(tmp_path / "odd.h5", TSS, records, batch=5))
-    for index, states in records.items():
-        assert same(store.load(index), states)
+    assert_holds(write_store(tmp_path / "odd.h5", TSS, records, batch=5), records)
 
 
 @settings(max_examples=20, phases=[Phase.explicit, Phase.generate])
@@ -213,9 +204,7 @@ def test_records_of_any_floats_come_back(data: st.DataObject, tmp_path_factory: 
         trial["eval_acc1es"] = data.draw(st.dictionaries(keys, floats))
         trial["flop"] = data.draw(floats)
         records[index] = states
-    store = open_store(write_store(tmp_path_factory.mktemp("any") / "any.h5", SSS, records))
-    for index, states in records.items():
-        assert same(store.load(index), states)
+    assert_holds(write_store(tmp_path_factory.mktemp("any") / "any.h5", SSS, records), records)
 
 
 def test_another_order_of_architectures(tmp_path: Path) -> None:

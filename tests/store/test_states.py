@@ -5,13 +5,16 @@ from __future__ import annotations
 import bz2
 import os
 import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from support.stores import Record, record, same, write_store
+from support.files import dump, load, make_meta, record_path
+from support.made import Made
+from support.records import Record, assert_holds, record, same, write_store
 
 from natsbin._util.compare import difference
 from natsbin.errors import ArchiveError, OutputError, StoreError
@@ -22,7 +25,6 @@ from natsbin.store import Store, open_store
 from natsbin.store import format as fmt
 from natsbin.store.pack import pack, unpack
 from natsbin.store.verify import check
-from natsbin.synthetic import make_archive
 
 INDEXES = [0, 3, 9075]
 
@@ -36,23 +38,18 @@ def records() -> dict[int, Record]:
 
 
 @pytest.fixture(scope="module")
-def folder(records: dict[int, Record], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("states")
+def mapped(records: dict[int, Record], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_store(tmp_path_factory.mktemp("states") / "mapped.h5", TSS, records)
 
 
 @pytest.fixture(scope="module")
-def mapped(records: dict[int, Record], folder: Path) -> Path:
-    return write_store(folder / "mapped.h5", TSS, records)
+def packed(mapped: Path) -> Path:
+    return pack(mapped, mapped.with_name("packed.h5"))
 
 
 @pytest.fixture(scope="module")
-def packed(mapped: Path, folder: Path) -> Path:
-    return pack(mapped, folder / "packed.h5")
-
-
-@pytest.fixture(scope="module")
-def unpacked(packed: Path, folder: Path) -> Path:
-    return unpack(packed, folder / "unpacked.h5")
+def unpacked(packed: Path) -> Path:
+    return unpack(packed, packed.with_name("unpacked.h5"))
 
 
 def flip(path: Path, out: Path, name: str) -> Path:
@@ -74,8 +71,7 @@ def test_both_states_answer_alike(mapped: Path, packed: Path, unpacked: Path, re
         store = open_store(path)
         assert store.packed is state
         assert store.keys == open_store(mapped).keys
-        for index, states in records.items():
-            assert same(store.load(index), states)
+        assert_holds(path, records)
 
 
 def test_every_dataset_of_a_packed_store_is_filtered(packed: Path, mapped: Path) -> None:
@@ -155,14 +151,14 @@ def test_packing_takes_no_place_that_is_taken(mapped: Path, tmp_path: Path) -> N
 # -- verify -------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_archive(tmp_path_factory.mktemp("archive") / "sss", SSS, [1, 2, 5], seed=3)
+@pytest.fixture
+def archive(made: Made) -> Path:
+    return made.archive(SSS, [1, 2, 5])
 
 
 @pytest.fixture(scope="module")
-def converted(archive: Path, folder: Path) -> Path:
-    return write_store(folder / "sss.h5", SSS, {index: record(SSS, index, seed=3) for index in (1, 2, 5)})
+def converted(mapped: Path) -> Path:
+    return write_store(mapped.with_name("sss.h5"), SSS, {index: record(SSS, index) for index in (1, 2, 5)})
 
 
 def test_verify_counts_what_it_found_in_order(mapped: Path, packed: Path) -> None:
@@ -181,25 +177,14 @@ def test_verify_with_the_archive(converted: Path, archive: Path) -> None:
         assert verify(converted, archive, jobs=jobs).architectures == 3
 
 
-def change(archive: Path, out: Path, **records: Record | None) -> Path:
-    """A copy of an archive with other records, or without some."""
-    out.mkdir()
-    for file in archive.iterdir():
-        (out / file.name).write_bytes(file.read_bytes())
-    for index, states in records.items():
-        file = out / f"{int(index[1:]):06d}.pickle.pbz2"
-        if states is None:
-            file.unlink()
-        else:
-            file.write_bytes(bz2.compress(pickle.dumps(states, 4)))
-    return out
-
-
 def test_verify_names_every_difference(converted: Path, archive: Path, tmp_path: Path) -> None:
-    changed = record(SSS, 2, seed=3)
+    changed = record(SSS, 2)
     trial = changed["12"]["all_results"]["cifar100", 777]
     trial["train_losses"][4] = np.nextafter(trial["train_losses"][4], 9.0).item()
-    other = change(archive, tmp_path / "other", _2=changed, _5=None, _7=record(SSS, 7))
+    other = Path(shutil.copytree(archive, tmp_path / "other"))
+    dump(changed, record_path(other, 2))
+    record_path(other, 5).unlink()
+    dump(record(SSS, 7), record_path(other, 7))
     with pytest.raises(StoreError) as caught:
         verify(converted, other)
     lines = str(caught.value).splitlines()
@@ -247,15 +232,13 @@ def test_verify_finds_any_flipped_chunk(state: str, mapped: Path, packed: Path, 
 )
 def test_difference_says_where(left: Any, right: Any, where: str) -> None:
     assert where in (difference(left, right) or "")
-    assert not same(left, right) or isinstance(left, set)
     assert difference(left, left) is None
     assert difference(right, right) is None
 
 
 def test_nan_equals_itself() -> None:
-    assert (
-        difference({"a": [float("nan")], "b": np.float32("nan")}, {"a": [float("nan")], "b": np.float32("nan")}) is None
-    )
+    one, other = ({"a": [float("nan")], "b": np.float32("nan")} for _ in range(2))
+    assert difference(one, other) is None
 
 
 # -- export -------------------------------------------------------------------------------------------------
@@ -276,23 +259,21 @@ def test_export_writes_the_archive_back(
         data = bz2.decompress((out / name).read_bytes())
         assert data[:2] == b"\x80\x04"  # protocol 4
         assert same(pickle.loads(data), records[index])
-    meta = pickle.loads(bz2.decompress((out / "meta.pickle.pbz2").read_bytes()))
-    expected = {"meta_archs": TSS.architectures, "total_archs": 15625, "arch2infos": None, "evaluated_indexes": set()}
-    assert same(meta, expected)
+    assert same(load(out / "meta.pickle.pbz2"), make_meta(TSS))
     assert os.listdir(tmp_path) == ["archive"]
 
 
 def test_export_of_genuine_samples(genuine: tuple[str, Path], tmp_path: Path) -> None:
     """Read with the pickle module, by nothing of natsbin: equal in types, orders and bits, meta included."""
     name, folder = genuine
-    files = {file.name: pickle.loads(bz2.decompress(file.read_bytes())) for file in sorted(folder.glob("*.pbz2"))}
+    files = {file.name: load(file) for file in sorted(folder.glob("*.pbz2"))}
     records = {int(name[:6]): states for name, states in files.items() if name[0] == "0"}
     path = write_store(tmp_path / "store.h5", {"tss": TSS, "sss": SSS}[name], records)
     for source in (path, pack(path, tmp_path / "packed.h5")):
         out = export(source, tmp_path / "archive", force=True)
         assert sorted(os.listdir(out)) == sorted(files)
         for file in out.iterdir():
-            assert same(pickle.loads(bz2.decompress(file.read_bytes())), files[file.name])
+            assert same(load(file), files[file.name])
 
 
 def test_export_replaces_only_archives(mapped: Path, tmp_path: Path) -> None:

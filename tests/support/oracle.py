@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from natsbin._util import compare
+
 _CLOCK = re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\]")
 
 
@@ -50,23 +52,25 @@ def ask(question: Callable[[], Any]) -> Outcome:
 
 
 def plain(value: Any) -> Any:
-    """A value as nested tuples with the types and the order of everything in it, NaN equal to NaN."""
+    """A value of either library as nested tuples of built-ins: the classes of both by name, and any NaN as one."""
+    name = type(value).__name__
     if hasattr(value, "state_dict") and hasattr(value, "load_state_dict"):
-        return type(value).__name__, plain(value.state_dict())
-    if type(value).__name__ == "TopologyStructure":
-        return type(value).__name__, plain(vars(value))
+        return name, plain(value.state_dict())
+    if name == "TopologyStructure":
+        return name, plain(vars(value))
     if isinstance(value, dict):
-        kind = "OrderedDict" if isinstance(value, OrderedDict) else "dict"
-        return kind, [(plain(key), plain(one)) for key, one in value.items()]
+        return "OrderedDict" if isinstance(value, OrderedDict) else "dict", [
+            (plain(key), plain(one)) for key, one in value.items()
+        ]
     if isinstance(value, (list, tuple)):
-        return type(value).__name__, [plain(one) for one in value]
+        return name, [plain(one) for one in value]
     if isinstance(value, (set, frozenset)):
         return "set", sorted(map(repr, value))
     if isinstance(value, np.ndarray):
         return "array", value.dtype.str, value.tolist()
     if isinstance(value, float) and math.isnan(value):
-        return type(value).__name__, "nan"
-    return type(value).__name__, value
+        return name, "nan"
+    return name, value
 
 
 def difference(theirs: Outcome, ours: Outcome) -> str | None:
@@ -76,8 +80,8 @@ def difference(theirs: Outcome, ours: Outcome) -> str | None:
             return f"expected an error caught as {theirs}, got {ours}"
     elif ours.error is not None:
         return f"expected {theirs}, got {ours}"
-    elif plain(theirs.value) != plain(ours.value):
-        return f"{first_difference(plain(theirs.value), plain(ours.value))}"
+    elif found := compare.difference(plain(theirs.value), plain(ours.value)):
+        return f"answered otherwise{found}"
     if theirs.printed != ours.printed:
         return f"printed {theirs.printed!r}, got {ours.printed!r}"
     if theirs.warned != ours.warned:
@@ -85,16 +89,6 @@ def difference(theirs: Outcome, ours: Outcome) -> str | None:
     if theirs.random_state != ours.random_state:
         return "drew other random numbers"
     return None
-
-
-def first_difference(theirs: Any, ours: Any) -> str:
-    """The first place where two plain values differ."""
-    while isinstance(theirs, (list, tuple)) and isinstance(ours, (list, tuple)) and len(theirs) == len(ours):
-        pairs = [(a, b) for a, b in zip(theirs, ours, strict=True) if a != b]
-        if not pairs:
-            break
-        theirs, ours = pairs[0]
-    return f"{theirs!r:.200} is not {ours!r:.200}"
 
 
 class Pair:
@@ -132,6 +126,14 @@ class Pair:
             ("avaliable_hps", lambda api: sorted(api.avaliable_hps)),
         ):
             theirs, ours = state(self.theirs), state(self.ours)
-            if plain(theirs) != plain(ours):
-                return f"{name} is {ours!r:.200}, expected {theirs!r:.200}"
+            if found := compare.difference(plain(theirs), plain(ours), name):
+                return found
         return None
+
+
+def agree(question: Callable[[Any], Any], theirs: Any, ours: Any) -> None:
+    """Assert that a question about a thing of each library, from the same random state, does the same."""
+    state = random.getstate()
+    first = ask(lambda: question(theirs))
+    random.setstate(state)
+    assert difference(first, ask(lambda: question(ours))) is None

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pickle
 import pickletools
 import re
-import subprocess
-import sys
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="weights are tensors")
 
-from support.full_archives import read  # noqa: E402 - it needs torch
+from support.files import load  # noqa: E402 - after the skip
+from support.made import Made  # noqa: E402
+from support.paths import run_python  # noqa: E402
 
 from natsbin.models import get_cell_based_tiny_net  # noqa: E402
 from natsbin.spaces import SSS  # noqa: E402
-from natsbin.synthetic import make_archive, make_states  # noqa: E402
+from natsbin.synthetic import make_states  # noqa: E402
 from natsbin.synthetic.weights import dumps, full_file, storage_bytes  # noqa: E402
 
 
@@ -43,8 +43,9 @@ def test_storages_are_as_torch_writes_them(kind: str, count: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_archive(tmp_path_factory.mktemp("full") / "full", SSS, [0], kind="full", seed=2)
+def full(made: Made) -> Path:
+    """The file of a full archive."""
+    return made.archive(SSS, [0], kind="full") / "000000.pickle.pbz2"
 
 
 def test_the_pickle_is_as_torch_writes_it() -> None:
@@ -56,7 +57,7 @@ def test_the_pickle_is_as_torch_writes_it() -> None:
 
 
 def test_records_are_those_of_the_simple_archive_with_weights(full: Path) -> None:
-    simple, found = make_states(SSS, 0, 2), read(full / "000000.pickle.pbz2")
+    simple, found = make_states(SSS, 0), load(full)
     seen: list[Any] = []
     for hp, state in found.items():
         assert state.pop("clear_net_done") is False
@@ -77,8 +78,8 @@ def test_records_are_those_of_the_simple_archive_with_weights(full: Path) -> Non
 
 
 def test_the_same_every_time(full: Path) -> None:
-    again = full_file("sss", 0, 2, False)
-    assert again == (full / "000000.pickle.pbz2").read_bytes()
+    again = full_file("sss", 0, 0, False)
+    assert again == full.read_bytes()
     assert again != full_file("sss", 0, 3, False)
 
 
@@ -90,12 +91,12 @@ def test_without_torch() -> None:
         "from pathlib import Path\n"
         "make_archive(Path('/nowhere/x'), SSS, [0], kind='full')\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = run_python(program)
     assert "ArchiveError: an archive with weights needs torch: pip install natsbin[weights]" in done.stderr
 
 
 def test_weights_are_plausible(full: Path) -> None:
-    weights = read(full / "000000.pickle.pbz2")["90"]["all_results"]["cifar100", 777]["net_state_dict"]
+    weights = load(full)["90"]["all_results"]["cifar100", 777]["net_state_dict"]
     for name, tensor in weights.items():
         values = tensor.numpy().astype(np.float64)
         assert np.isfinite(values).all()

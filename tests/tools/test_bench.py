@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.made import Made
 from support.paths import TOOLS
 
-from natsbin.roads.convert import convert
 from natsbin.spaces import TSS
-from natsbin.synthetic import make_archive
 
 BENCH = TOOLS / "bench"
+pytestmark = pytest.mark.slow
 
 
 def run(out: Path, *words: object) -> Any:
@@ -28,12 +28,12 @@ def run(out: Path, *words: object) -> Any:
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def archive(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bench")
-    make_archive(folder / "archive", TSS, range(4), seed=3, jobs=1)
+    (folder / "archive").symlink_to(made.archive(TSS, range(4)))
+    (folder / "store.h5").symlink_to(made.store(TSS, range(4)))
     for name, archs in (("small", 2), ("large", 4)):
-        make_archive(folder / f"{name}.pickle.pbz2", TSS, range(archs), kind="benchmark", seed=3, jobs=1)
-    convert(folder / "archive", folder / "store.h5", jobs=1)
+        (folder / f"{name}.pickle.pbz2").symlink_to(made.archive(TSS, range(archs), kind="benchmark"))
     return folder / "archive"
 
 

@@ -15,33 +15,36 @@ import pytest
 torch = pytest.importorskip("torch", reason="weights are tensors")
 
 import nats_bench  # noqa: E402
-from support.full_archives import same_weights  # noqa: E402 - it needs torch
+from support.full import same_weights  # noqa: E402
+from support.made import Made  # noqa: E402
 from support.oracle import Pair  # noqa: E402
 
 import natsbin  # noqa: E402
 from natsbin import convert_weights  # noqa: E402
 from natsbin.errors import NoWeightsWarning, StoreError  # noqa: E402
 from natsbin.models import get_cell_based_tiny_net  # noqa: E402
-from natsbin.spaces import SPACES, SSS, TSS, SearchSpace  # noqa: E402
-from natsbin.synthetic import make_archive  # noqa: E402
+from natsbin.spaces import SSS, TSS, SearchSpace  # noqa: E402
 from natsbin.weights import open_weights  # noqa: E402
 
 INDEX = {"sss": 0, "tss": TSS.architectures.index("|none~0|+|none~0|none~1|+|none~0|skip_connect~1|none~2|")}
 LONG = {"sss": "90", "tss": "200"}
 
 
-@pytest.fixture(scope="module", params=["sss", "tss"])
-def full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[SearchSpace, Path, Path]:
+Full = tuple[SearchSpace, Path, Path]
+
+
+@pytest.fixture(scope="module")
+def full(space: SearchSpace, made: Made, tmp_path_factory: pytest.TempPathFactory) -> Full:
     """A space, a full archive of its smallest network, and the store with weights that was made of it."""
-    space = SPACES[request.param]
     folder = tmp_path_factory.mktemp(space.name)
-    archive = make_archive(folder / f"{space.archive_name}-full", space, [INDEX[space.name]], kind="full", seed=3)
+    archive = made.archive(space, [INDEX[space.name]], kind="full")
+    archive = Path(shutil.copytree(archive, folder / f"{space.archive_name}-full"))
     convert_weights(archive, folder / "store.h5", jobs=1)
     return space, archive, folder / "store.h5"
 
 
 @pytest.fixture
-def pair(full: tuple[SearchSpace, Path, Path]) -> Iterator[Any]:
+def pair(full: Full) -> Iterator[Any]:
     """nats_bench on the full archive, natsbin on its store."""
     space, archive, store = full
     with warnings.catch_warnings():
@@ -52,7 +55,7 @@ def pair(full: tuple[SearchSpace, Path, Path]) -> Iterator[Any]:
         )
 
 
-def test_equal_to_the_original(full: tuple[SearchSpace, Path, Path], pair: Any) -> None:
+def test_equal_to_the_original(full: Full, pair: Any) -> None:
     theirs, ours = pair
     index = INDEX[full[0].name]
     theirs.get_net_config(index, "cifar10")
@@ -70,7 +73,7 @@ def test_equal_to_the_original(full: tuple[SearchSpace, Path, Path], pair: Any) 
     assert count == {"sss": 20, "tss": 5 + 4 * len(results.get_dataset_seeds("cifar10"))}[full[0].name]
 
 
-def test_as_in_the_documentation_of_the_original(full: tuple[SearchSpace, Path, Path], pair: Any) -> None:
+def test_as_in_the_documentation_of_the_original(full: Full, pair: Any) -> None:
     ours, hp, index = pair[1], LONG[full[0].name], INDEX[full[0].name]
     network = get_cell_based_tiny_net(ours.get_net_config(index, "cifar10"))
     params = ours.get_net_param(index, "cifar10", 777, hp)
@@ -80,35 +83,33 @@ def test_as_in_the_documentation_of_the_original(full: tuple[SearchSpace, Path, 
     assert logits.isfinite().all()
 
 
-def test_answers_are_those_of_the_original(full: tuple[SearchSpace, Path, Path], pair: Any) -> None:
+def test_answers_are_those_of_the_original(full: Full, pair: Any) -> None:
     """Everything but the weights themselves, with `clear` in the text of an object."""
     index, hp = INDEX[full[0].name], LONG[full[0].name]
     both = Pair(*pair)
     both.call("get_more_info", index, "cifar10", None, hp, False)
-    both.ask(lambda api: repr(api.arch2infos_dict[index][hp]))
-    both.ask(lambda api: api.get_net_param(index, "cifar10", 5, hp))
-    both.ask(lambda api: api.get_net_param(index, "cifar9", 777, hp))
-    both.ask(lambda api: type(api.query_by_index(index, "cifar10", hp)[777].net_state_dict).__name__)
-    both.ask(lambda api: sorted(api.query_by_index(index, "cifar10", hp)[777].get_net_param(clone=True)))
-    both.ask(lambda api: list(api.query_by_index(index, "cifar10", hp)[777].state_dict()))
-    both.ask(lambda api: api.clear_params(index, hp))
-    both.ask(lambda api: api.get_net_param(index, "cifar10", 777, hp))
-    both.ask(lambda api: api.get_net_param(index, "cifar10", None, hp))
-    both.ask(lambda api: repr(api.arch2infos_dict[index][hp]))
-    both.ask(lambda api: list(api.query_by_index(index, "cifar10", hp)[777].state_dict()))
-    both.ask(lambda api: len(api.get_net_param(index, "cifar10-valid", 777, "12")))
-    both.ask(
-        lambda api: api.reload(None, index)
-        if isinstance(api, natsbin.NATStopology | natsbin.NATSsize)
-        else api.reload(api.archive_dir, index)
-    )
-    both.ask(lambda api: len(api.get_net_param(index, "cifar10", 777, hp)))
-    both.ask(lambda api: api.clear_params(index))
-    both.ask(lambda api: api.get_net_param(index, "cifar10-valid", 777, "12"))
+
+    def ask_all() -> None:
+        both.ask(lambda api: repr(api.arch2infos_dict[index][hp]))
+        both.ask(lambda api: list(api.query_by_index(index, "cifar10", hp)[777].state_dict()))
+        both.ask(lambda api: type(api.query_by_index(index, "cifar10", hp)[777].net_state_dict).__name__)
+        both.ask(lambda api: sorted(api.query_by_index(index, "cifar10", hp)[777].get_net_param(clone=True) or ()))
+        both.ask(lambda api: len(api.get_net_param(index, "cifar10-valid", 777, "12") or ()))
+        both.ask(lambda api: [one is None for one in api.get_net_param(index, "cifar10", None, hp).values()])
+        both.call("get_net_param", index, "cifar10", 5, hp)
+        both.call("get_net_param", index, "cifar9", 777, hp)
+
+    ask_all()
+    both.call("clear_params", index, hp)
+    ask_all()
+    both.ask(lambda api: api.reload(None if api is pair[1] else api.archive_dir, index))
+    ask_all()
+    both.call("clear_params", index)
+    ask_all()
     assert both.differences == []
 
 
-def test_objects_share_and_answers_do_not(full: tuple[SearchSpace, Path, Path], pair: Any) -> None:
+def test_objects_share_and_answers_do_not(full: Full, pair: Any) -> None:
     """As in the original, where every answer is a copy, and an object holds its own."""
     index, hp = INDEX[full[0].name], LONG[full[0].name]
     for api in pair:
@@ -124,9 +125,7 @@ def test_objects_share_and_answers_do_not(full: tuple[SearchSpace, Path, Path], 
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_reload_from_the_full_archive(
-    full: tuple[SearchSpace, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool
-) -> None:
+def test_reload_from_the_full_archive(full: Full, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool) -> None:
     """Opened without weights; one architecture's come from the archive, named or in $TORCH_HOME, and go again."""
     space, archive, store = full
     index, hp = INDEX[space.name], LONG[space.name]
@@ -153,7 +152,7 @@ def test_reload_from_the_full_archive(
     assert sorted(path.name for path in archive.parent.iterdir()) == [archive.name, "store.h5", "store.weights"]
 
 
-def test_copies_and_pickles(full: tuple[SearchSpace, Path, Path], pair: Any) -> None:
+def test_copies_and_pickles(full: Full, pair: Any) -> None:
     ours, hp, index = pair[1], LONG[full[0].name], INDEX[full[0].name]
     expected = ours.get_net_param(index, "cifar10", 777, hp)
     for other in (copy.deepcopy(ours), pickle.loads(pickle.dumps(ours))):
@@ -163,7 +162,7 @@ def test_copies_and_pickles(full: tuple[SearchSpace, Path, Path], pair: Any) -> 
         assert same_weights(other.get_net_param("cifar10", 777), expected)
 
 
-def test_a_part_of_the_weights(full: tuple[SearchSpace, Path, Path], tmp_path: Path) -> None:
+def test_a_part_of_the_weights(full: Full, tmp_path: Path) -> None:
     space, archive, _ = full
     index, hp = INDEX[space.name], LONG[space.name]
     convert_weights(archive, tmp_path / "x.h5", hps=["12"], datasets=["cifar100"], jobs=1)
@@ -174,7 +173,7 @@ def test_a_part_of_the_weights(full: tuple[SearchSpace, Path, Path], tmp_path: P
     assert api.get_net_param(index, "cifar10", 777, hp) is None
 
 
-def test_without_a_weights_file(full: tuple[SearchSpace, Path, Path], tmp_path: Path) -> None:
+def test_without_a_weights_file(full: Full, tmp_path: Path) -> None:
     space, _, store = full
     alone = Path(shutil.copy(store, tmp_path / "alone.h5"))
     api = natsbin.create(alone, space.name, verbose=False)
@@ -182,7 +181,7 @@ def test_without_a_weights_file(full: tuple[SearchSpace, Path, Path], tmp_path: 
         assert api.get_net_param(INDEX[space.name], "cifar10", None, LONG[space.name]).keys() >= {777}
 
 
-def test_a_bad_weights_file(full: tuple[SearchSpace, Path, Path], tmp_path: Path) -> None:
+def test_a_bad_weights_file(full: Full, tmp_path: Path) -> None:
     space, _, store = full
     other = Path(shutil.copy(store, tmp_path / "x.h5"))
     (tmp_path / "x.weights").write_bytes(b"no weights")
@@ -192,17 +191,16 @@ def test_a_bad_weights_file(full: tuple[SearchSpace, Path, Path], tmp_path: Path
         api.get_net_param(INDEX[space.name], "cifar10", 777)
 
 
-def test_weights_of_the_other_space(full: tuple[SearchSpace, Path, Path], tmp_path: Path) -> None:
+def test_weights_of_the_other_space(full: Full, made: Made, tmp_path: Path) -> None:
     space, _, store = full
-    foreign = make_archive(tmp_path / "a", SSS if space is TSS else TSS, [0])
-    convert_weights(foreign, tmp_path / "x.h5", jobs=1)
+    convert_weights(made.archive(SSS if space is TSS else TSS, [0]), tmp_path / "x.h5", jobs=1)
     other = Path(shutil.copy(store, tmp_path / "x.h5"))
     api = natsbin.create(other, space.name, verbose=False)
     with pytest.raises(StoreError, match="beside a store of another"):
         api.get_net_param(INDEX[space.name], "cifar10", 777)
 
 
-def test_weights_survive_safetensors(full: tuple[SearchSpace, Path, Path], tmp_path: Path) -> None:
+def test_weights_survive_safetensors(full: Full, tmp_path: Path) -> None:
     safetensors = pytest.importorskip("safetensors.torch", reason="safetensors is not installed")
     weights = open_weights(full[2].with_suffix(".weights"))
     found = weights.state_dict(*next(weights.keys()))

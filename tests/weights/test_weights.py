@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import gc
+import io
+import os
 import pickle
 import random
-import subprocess
-import sys
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="weights are tensors")
 
-from support.full_archives import INDEXES, make_full, read, same_weights  # noqa: E402 - it needs torch
+from support.files import load, record_path  # noqa: E402 - after the skip
+from support.full import INDEXES, make_full, same_weights  # noqa: E402
+from support.paths import run_python  # noqa: E402
 
 from natsbin import convert_weights  # noqa: E402
 from natsbin.errors import NatsbinError, QuestionError, StoreError  # noqa: E402
@@ -46,7 +49,7 @@ def trials(full: Path) -> dict[Key, Any]:
     return {
         Key(index, hp, dataset, seed): trial["net_state_dict"]
         for index in INDEXES
-        for hp, state in read(full / f"{index:06d}.pickle.pbz2").items()
+        for hp, state in load(record_path(full, index)).items()
         for (dataset, seed), trial in state["all_results"].items()
     }
 
@@ -121,12 +124,8 @@ def test_pickled_and_copied_by_its_path(weights: Weights) -> None:
     for other in (pickle.loads(pickle.dumps(weights)), copy.deepcopy(weights)):
         assert same_weights(other.state_dict(*key), weights.state_dict(*key))
     assert "networks of 6 architectures" in repr(weights)
-
-
-def test_head(weights: Weights) -> None:
-    assert weights.head["space"] == "sss"
-    assert weights.head["source"] == "NATS-sss-v1_0-50262-full"
-    assert weights.head["hps"] == ["01", "12", "90"]
+    expected = {"space": "sss", "source": "NATS-sss-v1_0-50262-full", "hps": ["01", "12", "90"]}
+    assert weights.head | expected == weights.head
 
 
 def test_torch_is_needed_for_tensors_alone(full: Path, tmp_path: Path) -> None:
@@ -137,7 +136,7 @@ def test_torch_is_needed_for_tensors_alone(full: Path, tmp_path: Path) -> None:
         "weights = open_weights(convert_weights(sys.argv[1], sys.argv[2], jobs=1, indexes=[3]))\n"
         "assert weights.arrays(*next(weights.keys()))['bits'].tolist() == [True, False, True]\n"
     )
-    subprocess.run([sys.executable, "-W", "error", "-c", program, str(full), str(tmp_path / "x.h5")], check=True)
+    assert run_python(program, full, tmp_path / "x.h5").returncode == 0
 
 
 def test_the_layout_is_as_documented(path: Path) -> None:
@@ -171,12 +170,16 @@ def use(path: Path) -> None:
         weights.state_dict(*key)
 
 
+def damaged_copy(data: bytes, folder: Path) -> Path:
+    path = folder / "x.weights"
+    path.write_bytes(data)
+    return path
+
+
 @pytest.mark.parametrize("size", [0, 1, 63, 64, 200, 5_000])
 def test_cut_short(path: Path, tmp_path: Path, size: int) -> None:
-    cut = tmp_path / "cut.weights"
-    cut.write_bytes(path.read_bytes()[:size])
-    with pytest.raises(StoreError, match=r"cut.weights: no weights file, cut short or damaged: no section"):
-        open_weights(cut)
+    with pytest.raises(StoreError, match=r"x\.weights: no weights file, cut short or damaged: no section"):
+        open_weights(damaged_copy(path.read_bytes()[:size], tmp_path))
 
 
 def test_no_file_and_other_files(tmp_path: Path) -> None:
@@ -184,31 +187,24 @@ def test_no_file_and_other_files(tmp_path: Path) -> None:
         open_weights(tmp_path / "nothing.weights")
     with pytest.raises(StoreError, match=r"cannot be read|no weights file"):
         open_weights(tmp_path)
-    (tmp_path / "text.weights").write_bytes(b"something else\n" * 100)
     with pytest.raises(StoreError, match="no weights file"):
-        open_weights(tmp_path / "text.weights")
+        open_weights(damaged_copy(b"something else\n" * 100, tmp_path))
 
 
 def test_cut_short_while_open(path: Path, tmp_path: Path) -> None:
-    copied = tmp_path / "x.weights"
-    copied.write_bytes(path.read_bytes())
+    copied = damaged_copy(path.read_bytes(), tmp_path)
     weights = open_weights(copied)
     keys = list(weights.keys())
-    with copied.open("r+b") as file:
-        file.truncate(1000)
-    for copied in (False, True):
+    os.truncate(copied, 1000)
+    for copy_tensors in (False, True):
         with pytest.raises(StoreError, match=r"cut short, or damaged: \d+ bytes from byte \d+ on, where it has 1000"):
-            weights.state_dict(*keys[-1], copy=copied)
+            weights.state_dict(*keys[-1], copy=copy_tensors)
 
 
 def test_every_byte_of_a_network_is_summed(path: Path, tmp_path: Path) -> None:
-    weights = open_weights(path)
-    entry = weights._entries[0]
     data = bytearray(path.read_bytes())
-    data[int(entry["offset"]) + 5] ^= 1
-    damaged = tmp_path / "x.weights"
-    damaged.write_bytes(data)
-    weights = open_weights(damaged)
+    data[int(open_weights(path)._entries[0]["offset"]) + 5] ^= 1
+    weights = open_weights(damaged_copy(data, tmp_path))
     keys = list(weights.keys())
     with pytest.raises(StoreError, match=r"Key\(architecture=0, .*does not match its checksum"):
         weights.state_dict(*keys[0])
@@ -220,31 +216,30 @@ def test_every_byte_of_a_network_is_summed(path: Path, tmp_path: Path) -> None:
 def test_300_damaged_files(path: Path, tmp_path: Path) -> None:
     """A file with some bytes changed answers as before, or is refused."""
     rng = random.Random(5)
-    good, damaged, refused = path.read_bytes(), tmp_path / "x.weights", 0
+    good, refused = path.read_bytes(), 0
     tail = good.index(b"INDEX\0\0\0")
     for turn in range(300):
         data = bytearray(good)
         for _ in range(rng.randint(1, 3)):
             data[rng.randrange(tail if turn % 2 else 0, len(data))] = rng.randrange(256)
-        damaged.write_bytes(data)
         try:
-            use(damaged)
+            use(damaged_copy(data, tmp_path))
         except StoreError:
             refused += 1
     assert refused > 200
 
 
-def _forged(path: Path, edit: Any) -> bytes:
+def _forged(path: Path, edit: Callable[[Any, Any], None]) -> bytes:
     """The file with an edited index whose checksums are right."""
     data = path.read_bytes()
     at = data.index(b"INDEX\0\0\0")
-    with path.open("rb") as file:
-        file.seek(at)
-        index = fmt.Section.read(file.read, len(data) - at)
-        assert index is not None
-        file.seek(at + index.front)
-        structures = fmt.Section.read(file.read, len(data) - at - index.front)
-        assert structures is not None
+    file = io.BytesIO(data)
+    file.seek(at)
+    index = fmt.Section.read(file.read, len(data) - at)
+    assert index is not None
+    file.seek(at + index.front)
+    structures = fmt.Section.read(file.read, len(data) - at - index.front)
+    assert structures is not None
     entries, places = (
         np.frombuffer(index.table, fmt.ENTRY).copy(),
         np.frombuffer(structures.table, fmt.STRUCTURE).copy(),
@@ -256,38 +251,19 @@ def _forged(path: Path, edit: Any) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("table", "field", "value"),
     [
-        ("architecture", 5_000),
-        ("hp", 3),
-        ("dataset", 9),
-        ("structure", 2),
-        ("structure", 2**32 - 1),
-        ("offset", 2**64 - 64),
-        ("offset", 2**63),
-        ("offset", 2**40),
-        ("offset", 0),
+        *((0, "architecture", 5_000), (0, "hp", 3), (0, "dataset", 9), (0, "structure", 2)),
+        *((0, "structure", 2**32 - 1), (0, "offset", 2**64 - 64), (0, "offset", 2**63), (0, "offset", 2**40)),
+        *((0, "offset", 0), (1, "offset", 2**64 - 1), (1, "size", 2**62), (1, "size", 0), (1, "offset", 64)),
     ],
 )
-def test_forged_entries(path: Path, tmp_path: Path, field: str, value: int) -> None:
-    def edit(entries: Any, _: Any) -> None:
-        entries[field][0] = value
+def test_forged_entries_and_structures(path: Path, tmp_path: Path, table: int, field: str, value: int) -> None:
+    def edit(*tables: Any) -> None:
+        tables[table][field][0] = value
 
-    forged = tmp_path / "x.weights"
-    forged.write_bytes(_forged(path, edit))
     with pytest.raises(StoreError, match=r"x\.weights: "):
-        use(forged)
-
-
-@pytest.mark.parametrize(("field", "value"), [("offset", 2**64 - 1), ("size", 2**62), ("size", 0), ("offset", 64)])
-def test_forged_structures(path: Path, tmp_path: Path, field: str, value: int) -> None:
-    def edit(_: Any, places: Any) -> None:
-        places[field][0] = value
-
-    forged = tmp_path / "x.weights"
-    forged.write_bytes(_forged(path, edit))
-    with pytest.raises(StoreError, match=r"x\.weights: "):
-        use(forged)
+        use(damaged_copy(_forged(path, edit), tmp_path))
 
 
 def test_another_version(path: Path, tmp_path: Path) -> None:
@@ -295,59 +271,46 @@ def test_another_version(path: Path, tmp_path: Path) -> None:
     with path.open("rb") as file:
         head = fmt.Section.read(file.read, len(data))
     assert head is not None
-    newer = tmp_path / "x.weights"
-    newer.write_bytes(head._replace(number=2).pack() + data[head.front :])
     with pytest.raises(StoreError, match="format version 2, expected 1"):
-        open_weights(newer)
+        open_weights(damaged_copy(head._replace(number=2).pack() + data[head.front :], tmp_path))
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "[" * 100_000,
-        "[]",
-        "{}",
-        '{"space": "sss", "hps": 5, "datasets": []}',
-        '{"space": "sss", "hps": [["12"]], "datasets": []}',
-        "\xff",
+        *("[" * 100_000, "[]", "{}", "\xff"),
+        *(f'{{"space": "sss", "hps": {hps}, "datasets": []}}' for hps in ("5", '[["12"]]')),
     ],
+    ids=lambda text: text[:40],
 )
 def test_forged_heads(path: Path, tmp_path: Path, text: str) -> None:
     data = path.read_bytes()
-    forged = tmp_path / "x.weights"
     head = fmt.Section(fmt.HEAD, 1, b"", text.encode("latin-1"), 0).pack()
     shift = len(head) - data.index(fmt.ARCHITECTURE)
-    at = data.index(b"INDEX\0\0\0")
-    end = fmt.Section(fmt.END, at + shift, b"", b"", 0).pack()
-    forged.write_bytes(head + data[data.index(fmt.ARCHITECTURE) : -fmt.SECTION_SIZE] + end)
+    end = fmt.Section(fmt.END, data.index(b"INDEX\0\0\0") + shift, b"", b"", 0).pack()
+    forged = head + data[data.index(fmt.ARCHITECTURE) : -fmt.SECTION_SIZE] + end
     with pytest.raises(StoreError, match=r"x\.weights: damaged: "):
-        open_weights(forged)
+        open_weights(damaged_copy(forged, tmp_path))
 
 
 # -- structures -----------------------------------------------------------------------------------------------
 
 
+TENSORS = [
+    *([["a", "float32"]], [["a", "object", [1]]], [["a", "float32", [-1]]], [["a", "float32", [2**60]]]),
+    *([["a", "float32", [True]]], [["a", "float32", [1.0]]], [["a", "float32", "12"]], [["a", ["float32"], []]]),
+    *([["a", "float32", []], ["a", "float32", []]], [[5, "float32", []]]),
+]
+
+
 @pytest.mark.parametrize(
     "parsed",
     [
-        None,
-        [],
-        {},
-        {"tensors": [], "metadata": 5},
-        {"tensors": [["a", "float32"]], "metadata": None},
-        {"tensors": [["a", "object", [1]]], "metadata": None},
-        {"tensors": [["a", "float32", [-1]]], "metadata": None},
-        {"tensors": [["a", "float32", [2**60]]], "metadata": None},
-        {"tensors": [["a", "float32", [True]]], "metadata": None},
-        {"tensors": [["a", "float32", [1.0]]], "metadata": None},
-        {"tensors": [["a", "float32", "12"]], "metadata": None},
-        {"tensors": [["a", ["float32"], []]], "metadata": None},
-        {"tensors": [["a", "float32", []], ["a", "float32", []]], "metadata": None},
-        {"tensors": [[5, "float32", []]], "metadata": None},
-        {"tensors": [], "metadata": [["", {"version": [1]}]]},
-        {"tensors": [], "metadata": [["", 1]]},
-        {"tensors": [], "metadata": [[""]]},
+        *(None, [], {}),
+        *({"tensors": tensors, "metadata": None} for tensors in TENSORS),
+        *({"tensors": [], "metadata": metadata} for metadata in (5, [["", {"version": [1]}]], [["", 1]], [[""]])),
     ],
+    ids=str,
 )
 def test_odd_structures_are_refused(parsed: Any) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):

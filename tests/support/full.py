@@ -1,18 +1,17 @@
-"""Small full archives: records with a few odd tensors each, quick to make and to read."""
+"""A small full archive: records with a few odd tensors each, quick to make and to read."""
 
 from __future__ import annotations
 
-import bz2
-import pickle
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from natsbin.archive.write import meta_record
 from natsbin.spaces import SSS
-from natsbin.synthetic import make_states
+from support.files import write_folder
+from support.records import Record
+from support.records import record as simple_record
 
 INDEXES = (0, 3, 4, 9, 20, 511)
 NAME = "NATS-sss-v1_0-50262-full"
@@ -37,9 +36,9 @@ def state_dict(index: int, seed: int, *, extra: bool = False) -> OrderedDict[str
     return tensors
 
 
-def record(index: int) -> OrderedDict[str, dict[str, Any]]:
+def record(index: int) -> Record:
     """An architecture's record with weights; every third has tensors of its own, every seventh trial has none."""
-    states = make_states(SSS, index)
+    states = simple_record(SSS, index)
     number = index
     for state in states.values():
         state["clear_net_done"] = False
@@ -50,23 +49,9 @@ def record(index: int) -> OrderedDict[str, dict[str, Any]]:
     return states
 
 
-def write(value: Any, path: Path) -> None:
-    path.write_bytes(bz2.compress(pickle.dumps(value, 4), 1))
-
-
-def read(path: Path) -> Any:
-    """A pickle of the tests' own making."""
-    return pickle.loads(bz2.decompress(path.read_bytes()))
-
-
 def make_full(parent: Path) -> Path:
     """A full archive of ``INDEXES`` in a new folder."""
-    folder = parent / NAME
-    folder.mkdir(parents=True)
-    write(meta_record(SSS.architectures), folder / "meta.pickle.pbz2")
-    for index in INDEXES:
-        write(record(index), folder / f"{index:06d}.pickle.pbz2")
-    return folder
+    return write_folder(parent / NAME, SSS, {index: record(index) for index in INDEXES})
 
 
 def same_weights(ours: Any, theirs: Any) -> bool:
@@ -75,9 +60,5 @@ def same_weights(ours: Any, theirs: Any) -> bool:
         type(ours) is type(theirs)
         and list(ours) == list(theirs)
         and ours._metadata == theirs._metadata
-        and all(one.dtype == other.dtype and torch.equal(one, other) for one, other in pairs(ours, theirs))
+        and all(ours[name].dtype == theirs[name].dtype and torch.equal(ours[name], theirs[name]) for name in ours)
     )
-
-
-def pairs(ours: Any, theirs: Any) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    return list(zip(ours.values(), theirs.values(), strict=True))

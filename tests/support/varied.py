@@ -1,13 +1,10 @@
-"""Archives to ask about: folders as they are, and records of the same shape with other numbers in every place."""
+"""Records of the generated shape with other numbers in every place, some odd: no two sums or means agree by chance."""
 
 from __future__ import annotations
 
-import bz2
 import copy
 import math
-import pickle
 import random
-from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,46 +12,11 @@ from typing import Any
 import numpy as np
 
 from natsbin.spaces import SearchSpace
-
-
-def load(path: Path) -> Any:
-    """A pickle of the project's own making, or of the genuine samples."""
-    return pickle.loads(bz2.decompress(path.read_bytes()))
-
-
-class ArchiveSource:
-    """A folder of pickles as a natsbin source, read without natsbin's own reader."""
-
-    def __init__(self, path: Path, space: SearchSpace) -> None:
-        self.path, self.space = path, space
-        self.meta_archs = load(path / "meta.pickle.pbz2")["meta_archs"]
-        self.total = len(self.meta_archs)
-        files = sorted(path.glob("[0-9]*.pickle.pbz2"))
-        self.indexes = np.array([int(file.name.split(".")[0]) for file in files], np.int32)
-        self.hps = tuple(space.epochs)
-
-    def load(self, index: int) -> OrderedDict[str, dict[str, Any]]:
-        if index not in self.indexes:
-            raise KeyError(index)
-        record: OrderedDict[str, dict[str, Any]] = load(self.path / f"{index:06d}.pickle.pbz2")
-        return record
-
-
-def benchmark(folder: Path, indexes: Iterable[int] | None = None) -> dict[str, Any]:
-    """The dict of a benchmark file with the architectures of a folder."""
-    files = sorted(folder.glob("[0-9]*.pickle.pbz2"))
-    numbers = [int(file.name.split(".")[0]) for file in files] if indexes is None else list(indexes)
-    meta_archs = load(folder / "meta.pickle.pbz2")["meta_archs"]
-    return {
-        "meta_archs": meta_archs,
-        "total_archs": len(meta_archs),
-        "arch2infos": {number: load(folder / f"{number:06d}.pickle.pbz2") for number in numbers},
-        "evaluated_indexes": set(numbers),
-    }
+from support.files import benchmark, write_folder
 
 
 def varied(record: dict[str, Any], index: int, arch: str, rng: random.Random) -> dict[str, Any]:
-    """A record of the same shape with other numbers in every place, some odd: no two sums or means agree by chance."""
+    """A record of the same shape as architecture ``index``, with other numbers and here and there another seed."""
     record = copy.deepcopy(record)
     for state in record.values():
         state["arch_index"], state["arch_str"] = index, arch
@@ -105,9 +67,6 @@ def varied_benchmark(folder: Path, indexes: Iterable[int], seed: int) -> dict[st
     return base
 
 
-def write_folder(base: dict[str, Any], folder: Path) -> None:
-    """A benchmark dict as an archive folder."""
-    folder.mkdir()
-    meta = {**base, "arch2infos": None, "evaluated_indexes": set()}
-    for name, record in [("meta", meta), *((f"{i:06d}", one) for i, one in base["arch2infos"].items())]:
-        (folder / f"{name}.pickle.pbz2").write_bytes(bz2.compress(pickle.dumps(record, protocol=4), 1))
+def varied_folder(folder: Path, base: Path, space: SearchSpace, indexes: Iterable[int], seed: int) -> Path:
+    """The same as an archive folder."""
+    return write_folder(folder, space, varied_benchmark(base, indexes, seed)["arch2infos"])
