@@ -32,7 +32,6 @@ from natsbin.errors import (  # noqa: E402
     UnsafePickleError,
 )
 from natsbin.roads.convert import convert  # noqa: E402
-from natsbin.roads.convert_weights import convert_weights  # noqa: E402
 from natsbin.roads.export import export  # noqa: E402
 from natsbin.roads.verify import verify  # noqa: E402
 from natsbin.spaces import TSS  # noqa: E402
