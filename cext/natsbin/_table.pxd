@@ -12,9 +12,15 @@ cdef enum:  # what is known of an architecture's costs; with them, what the API 
     LATENCY_FLOAT64
 
 
+cdef enum:  # beside UNKNOWN
+    SAME_SETS = 1
+    OTHER_SETS
+
+
 cdef struct Costs:  # of one architecture, as get_compute_costs of the API gives them
     double flops, params, latency
     uint8_t known
+    uint8_t sets  # whether all trials were evaluated on the same sets: UNKNOWN, SAME_SETS or OTHER_SETS
 
 
 cdef struct Point:  # a set's numbers at one epoch, as get_metrics of the API gives them
@@ -37,7 +43,7 @@ cdef class Table:
     cdef bint agree(self, const double[::1] values, Py_ssize_t index, bint are_floats, double* out) except -1
     cdef uint8_t mean_latency(self, Py_ssize_t index, double* out) noexcept nogil
     cdef int point(self, SetColumns columns, Py_ssize_t index, Py_ssize_t epoch, Py_ssize_t only, Point* out) except -1
-    cdef bint same_sets(self, Py_ssize_t index)
+    cdef bint same_sets(self, Py_ssize_t index) except -1
     cdef double mean_accuracy(self, Column accuracy, Py_ssize_t epoch, Py_ssize_t index) except? -1.0
 
 

@@ -125,15 +125,14 @@ cdef class Table:
             out[0] = Point(total(&loss) / n, total(&accuracy) / n, total(&all_time) / n)
         return 1
 
-    cdef bint same_sets(self, Py_ssize_t index):
+    cdef bint same_sets(self, Py_ssize_t index) except -1:
         """Whether all trials of an architecture were evaluated on the same sets, in whatever order."""
-        cdef Py_ssize_t t, begin = self.first[index]
-        for t in range(begin + 1, self.first[index + 1]):
-            if self.order[t] != self.order[begin] and set(self.orders[self.order[t]]) != set(
-                self.orders[self.order[begin]]
-            ):
-                return False
-        return True
+        cdef Costs* costs = &self.costs[index]
+        cdef Py_ssize_t t
+        if costs.sets == UNKNOWN:
+            evaluated = {frozenset(self.orders[self.order[t]]) for t in range(self.first[index], self.first[index + 1])}
+            costs.sets = SAME_SETS if len(evaluated) <= 1 else OTHER_SETS
+        return costs.sets == SAME_SETS
 
     def all_costs(
         self,
