@@ -1,0 +1,26 @@
+"""A made-up simulation of a whole space, and stores of few architectures for searches."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from natsbin.search.simulation import Fidelity, Simulation
+from natsbin.spaces import SearchSpace
+
+
+class MadeUp(Simulation):
+    """Up to three trials an architecture, one in forty without any; accuracies with many equal ones."""
+
+    def __init__(self, space: SearchSpace, epochs: int, seed: int = 0) -> None:
+        self._rng = np.random.default_rng(seed)
+        counts = self._rng.integers(1, 4, len(space))
+        counts[::40] = 0
+        super().__init__(space, epochs, counts)
+        self._speed = self._rng.uniform(5.0, 20.0, len(space) * self._trials)
+
+    def read(self, epochs: int) -> Fidelity:
+        rng = np.random.default_rng(epochs)
+        trained = self._speed * epochs
+        there = (np.arange(self._trials) < self.counts[:, None]).reshape(-1)
+        numbers = (np.round(rng.normal(50 + epochs, 5, len(trained)), 1), trained + 3.0, trained)
+        return Fidelity(*(np.where(there, one, 0.0) for one in numbers))
