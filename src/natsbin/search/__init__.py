@@ -9,8 +9,8 @@ from natsbin.search.lockstep.run import search_block
 from natsbin.search.random_search import RandomSearch
 from natsbin.search.registry import find_algorithm
 from natsbin.search.run import search
-from natsbin.search.simulation import Simulation
 from natsbin.search.scripts import search_script
+from natsbin.search.simulation import Simulation
 from natsbin.search.single import Bohb, Reinforce, Tpe
 from natsbin.search.stored import StoredSimulation
 from natsbin.search.training import Algorithm, Training

@@ -1,0 +1,41 @@
+"""How good architectures are after whole trainings: what final choices are judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from natsbin.search.simulation import Floats
+from natsbin.store import Store
+
+_SETS = {
+    "cifar10": (("cifar10-valid", "x-valid"), ("cifar10", "ori-test")),
+    "cifar100": (("cifar100", "x-valid"), ("cifar100", "x-test")),
+    "ImageNet16-120": (("ImageNet16-120", "x-valid"), ("ImageNet16-120", "x-test")),
+}
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Accuracies in percent by index, the mean over the trials of the store's longest hp; NaN where there is none.
+
+    Sets are those of the paper: cifar10 is validated with cifar10-valid and tested on the whole test set.
+    """
+
+    valid: Floats
+    test: Floats
+
+    @classmethod
+    def of(cls, store: Store, dataset: str) -> Quality:
+        """That of a store."""
+        from natsbin.api.create import create
+
+        batch = create(store, store.space.name, fast_mode=True, verbose=False).batch
+        hp = max(store.hps, key=lambda name: store.space.epochs[name])
+        return cls(*(batch.column(name, setname, "accuracy", hp) for name, setname in _SETS[dataset]))
+
+    @property
+    def best(self) -> tuple[float, float]:
+        """The highest accuracies there are, of validation and of test."""
+        return float(np.nanmax(self.valid)), float(np.nanmax(self.test))
