@@ -1,11 +1,15 @@
-"""A made-up simulation of a whole space, and stores of few architectures for searches."""
+"""A made-up simulation of a whole space, and small stores to search."""
 
 from __future__ import annotations
 
+import functools
+from pathlib import Path
+
 import numpy as np
+from support.stores import record, write_store
 
 from natsbin.search.simulation import Fidelity, Simulation
-from natsbin.spaces import SearchSpace
+from natsbin.spaces import SPACES, SearchSpace
 
 
 class MadeUp(Simulation):
@@ -24,3 +28,14 @@ class MadeUp(Simulation):
         there = (np.arange(self._trials) < self.counts[:, None]).reshape(-1)
         numbers = (np.round(rng.normal(50 + epochs, 5, len(trained)), 1), trained + 3.0, trained)
         return Fidelity(*(np.where(there, one, 0.0) for one in numbers))
+
+
+@functools.cache
+def _records(space: str, count: int) -> dict[int, object]:
+    total = len(SPACES[space])
+    return {index: record(SPACES[space], index) for index in range(0, total, total // count)}
+
+
+def sparse_store(path: Path, space: str, count: int = 60) -> Path:
+    """A store of about ``count`` architectures, spread over the space."""
+    return write_store(path, SPACES[space], _records(space, count), batch=count)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,8 +52,12 @@ def run_command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Run the sweep that SPEC (TOML) says; parts that are in the folder already are not computed again."""
+    """Run the sweep that SPEC (TOML) says; parts that are in the folder already are not computed again.
+
+    An algorithm module:Class may be in a file beside SPEC.
+    """
     _need("pyarrow")
+    sys.path.insert(0, str(spec.parent.resolve()))
     from natsbin.sweep import load_sweep, run
     from natsbin.sweep.summary import summarize
 

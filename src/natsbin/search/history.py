@@ -42,8 +42,8 @@ class Budget:
 class History:
     """Searches, a row each: arrays of shape (runs, trainings), of which the first ``lengths`` of a row count.
 
-    ``index`` and ``epochs`` say what was trained, ``accuracy`` (percent) how it went, ``clock`` (simulated seconds) when
-    it ended. Beyond the length of a row, accuracy is -inf and the clock inf.
+    ``index`` and ``epochs`` say what was trained, ``accuracy`` (percent) how it went, ``clock`` (simulated seconds)
+    when it ended. Beyond the length of a row, accuracy is -inf and the clock inf.
     """
 
     index: npt.NDArray[np.int32]

@@ -42,7 +42,7 @@ class Reinforce(_Single):
 
 
 class Bohb(_Single):
-    """BOHB; settings: ``samples``, ``random_fraction``, ``min_bandwidth``, ``top_percent``, ``eta``, ``min_epochs``, …"""
+    """BOHB; settings: those of ``BohbBlock``, as the paper ran it."""
 
     BLOCK = BohbBlock
 

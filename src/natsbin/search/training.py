@@ -27,7 +27,7 @@ class Training(NamedTuple):
 class Algorithm(Protocol):
     """A search algorithm: made as ``Class(space, epochs, rng, **settings)``.
 
-    ``space`` is a ``SearchSpace``, ``epochs`` what a whole training of the hp has, ``rng`` a ``numpy.random.Generator``.
+    ``space`` is a ``SearchSpace``, ``epochs`` what a whole training of the hp has, ``rng`` a numpy ``Generator``.
     The attribute ``workers`` (1 where there is none) says how many trainings run side by side.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,6 +24,9 @@ Files = dict[str, bytes]
 KINDS = ("trajectories", "incumbents", "runs")
 """In the order of writing: a unit is done when its runs are there."""
 
+METADATA = "natsbin"
+"""The key of what a file says, as JSON, of the whole space: accuracies of the best and the average architecture."""
+
 _PARTIAL = ".partial"
 
 
@@ -32,7 +36,8 @@ def files_of(unit: Unit, history: History, quality: Quality) -> Files:
     tables = {"incumbents": _incumbents(unit, seeds, history, quality), "runs": _runs(seeds, history, quality)}
     if unit.trajectories:
         tables["trajectories"] = _trajectories(seeds, history)
-    return {kind: _parquet(unit, columns) for kind, columns in tables.items()}
+    known = {METADATA: json.dumps(quality.space_wide)}
+    return {kind: _parquet(unit, columns, known) for kind, columns in tables.items()}
 
 
 def write_parts(folder: Path, unit: Unit, files: Files) -> None:
@@ -79,6 +84,16 @@ def read_parts(folder: Path, kind: str) -> pa.Table:
     if not tables:
         raise OutputError(f"{folder}: no {kind} of a sweep in it")
     return pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
+
+
+def space_wide(folder: Path) -> dict[tuple[str, str], dict[str, float]]:
+    """What runs say of whole spaces, by space and dataset."""
+    found = {}
+    for path in sorted((folder / "runs").glob("*.parquet")):
+        space, dataset, _ = path.name.split("_", 2)
+        if (space, dataset) not in found:
+            found[space, dataset] = json.loads(pq.read_schema(path).metadata[METADATA.encode()])
+    return found
 
 
 Columns = dict[str, npt.NDArray[Any]]
@@ -147,14 +162,14 @@ def _chosen(index: npt.NDArray[np.int32], quality: Quality) -> Columns:
     }
 
 
-def _parquet(unit: Unit, columns: Columns) -> bytes:
+def _parquet(unit: Unit, columns: Columns, known: dict[str, str]) -> bytes:
     rows = len(next(iter(columns.values())))
     constants = {"space": unit.space, "dataset": unit.dataset, "hp": unit.hp, "algorithm": unit.algorithm.label}
     arrays: dict[str, Any] = {
         name: pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), pa.array([text]))
         for name, text in constants.items()
     }
-    table = pa.table({**arrays, **{name: pa.array(values) for name, values in columns.items()}})
+    table = pa.table({**arrays, **{name: pa.array(values) for name, values in columns.items()}}, metadata=known)
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", compression_level=1, row_group_size=1 << 20)
     content: bytes = sink.getvalue().to_pybytes()

@@ -36,6 +36,17 @@ class Quality:
         return cls(*(batch.column(name, setname, "accuracy", hp) for name, setname in _SETS[dataset]))
 
     @property
+    def space_wide(self) -> dict[str, float]:
+        """The highest accuracies there are, and those of the average architecture."""
+        valid, test = self.best
+        return {
+            "best_valid": valid,
+            "best_test": test,
+            "average_valid": float(np.nanmean(self.valid)),
+            "average_test": float(np.nanmean(self.test)),
+        }
+
+    @property
     def best(self) -> tuple[float, float]:
         """The highest accuracies there are, of validation and of test."""
         return float(np.nanmax(self.valid)), float(np.nanmax(self.test))

@@ -32,8 +32,8 @@ def run(
     """Compute what of a sweep is not in the folder ``out`` yet, and return the folder.
 
     ``engine`` is serial, joblib, dask or ray, ``jobs`` the processes of a local one, ``address`` that of a cluster.
-    ``progress`` is told how many searches are done, and of how many. Whatever ends a run, the parts that are there stay,
-    and the next one goes on. OutputError for a folder of another sweep, or where the disk refuses.
+    ``progress`` is told how many searches are done, and of how many. Whatever ends a run, the parts that are there
+    stay, and the next one goes on. OutputError for a folder of another sweep, or where the disk refuses.
     """
     compute = find_engine(engine)
     with _locked(out):

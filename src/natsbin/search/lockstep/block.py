@@ -41,7 +41,7 @@ class Block(ABC):
     def __init__(self, space: SearchSpace, epochs: int, runs: int, width: int) -> None:
         self.moves, self.epochs, self.runs, self.width = moves_of(space), epochs, runs, width
 
-    def start(self, normals: Floats) -> None:
+    def start(self, normals: Floats) -> None:  # noqa: B027: most blocks begin with nothing
         """What to begin with, from standard normal numbers of shape (runs, normals)."""
 
     @abstractmethod
