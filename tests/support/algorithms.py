@@ -29,9 +29,7 @@ class Alternating:
 class Dying(Alternating):
     """Kills its process, but for ``spared``, once: a file in ``folder`` says that it did."""
 
-    def __init__(
-        self, space: Any, epochs: int, rng: np.random.Generator, *, folder: str = "", spared: int = 0
-    ) -> None:
+    def __init__(self, space: Any, epochs: int, rng: np.random.Generator, *, folder: str = "", spared: int = 0) -> None:
         super().__init__(space, epochs, rng)
         self._marker, self._spared = Path(folder, "killed"), spared
 

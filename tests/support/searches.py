@@ -6,10 +6,10 @@ import functools
 from pathlib import Path
 
 import numpy as np
-from support.stores import record, write_store
 
 from natsbin.search.simulation import Fidelity, Simulation
 from natsbin.spaces import SPACES, SearchSpace
+from support.stores import record, write_store
 
 
 class MadeUp(Simulation):

@@ -71,5 +71,5 @@ def test_another_store_than_before(small: Sweep, cache: Path, tmp_path: Path) ->
 def test_a_store_that_is_none(cache: Path, tmp_path: Path) -> None:
     path = tmp_path / "x.h5"
     path.write_bytes(b"not a store")
-    with pytest.raises(StoreError, match="x.h5"):
+    with pytest.raises(StoreError, match=r"x\.h5"):
         locate(str(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -33,7 +34,9 @@ def search(algorithm: Algorithm, trainer: Trainer, budget: Budget, rng: np.rando
     while clock < seconds and len(rows) < trainings:
         while idle and (asked := algorithm.ask()) is not None:
             training = _complete(asked, rng)
-            accuracy, cost = trainer.answer(*training)  # type: ignore[arg-type]
+            accuracy, cost = trainer.answer(
+                training.index, training.epochs, training.resume_from, training.chance or 0.0
+            )
             heapq.heappush(running, (clock + float(cost), heapq.heappop(idle), training, float(accuracy)))
         if not running:
             break
@@ -55,4 +58,4 @@ def search(algorithm: Algorithm, trainer: Trainer, budget: Budget, rng: np.rando
 
 def _complete(asked: Training | tuple[int, int], rng: np.random.Generator) -> Training:
     training = asked if isinstance(asked, Training) else Training(*asked)
-    return training if training.chance is not None else training._replace(chance=float(rng.random()))
+    return training if training.chance is not None else replace(training, chance=float(rng.random()))

@@ -27,8 +27,8 @@ class _Single:
     def ask(self) -> Training:
         """The next training."""
         self._asked: Asked = self._block.ask(self._rng.random((1, self._block.width)))
-        index, epochs, since, chance = (np.asarray(one).reshape(()).item() for one in self._asked)
-        return Training(index, epochs, since, chance)
+        index, epochs, since, chance = self._asked.arrays()
+        return Training(index.item(), epochs.item(), since.item(), chance.item())
 
     def tell(self, training: Training, accuracy: float) -> None:
         """The accuracy of the training asked for last."""

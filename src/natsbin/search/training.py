@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 
-class Training(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Training:
     """A training that an algorithm asks for.
 
     ``epochs`` is how many are done when it ends, ``resume_from`` how many were done before, and ``chance``, a number of

@@ -113,11 +113,12 @@ def _runs(seeds: npt.NDArray[np.int64], history: History, quality: Quality) -> C
 
 def _incumbents(unit: Unit, seeds: npt.NDArray[np.int64], history: History, quality: Quality) -> Columns:
     """The best by each of ``times`` moments; where there is a limit of seconds, parts of it, else of trainings."""
-    times, place = moments(unit), None
+    times = moments(unit)
     if unit.budget.seconds is not None:
         place = history.at(times)
     else:
-        place = history.best()[:, np.minimum(times.astype(np.int64), history.lengths.min()) - 1]
+        done = np.minimum(times.astype(np.int64), history.lengths[:, None])
+        place = np.take_along_axis(history.best(), done - 1, axis=1)
     there = np.maximum(place, 0)
     index = np.where(place < 0, -1, np.take_along_axis(history.index, there, axis=1)).reshape(-1)
     accuracy = np.where(place < 0, np.nan, np.take_along_axis(history.accuracy, there, axis=1)).reshape(-1)
@@ -134,7 +135,7 @@ def moments(unit: Unit) -> npt.NDArray[np.float64]:
     steps = np.arange(1, unit.times + 1) / unit.times
     if unit.budget.seconds is not None:
         return steps * unit.budget.seconds
-    return np.maximum(np.floor(steps * (unit.budget.trainings or 1)), 1.0)
+    return np.unique(np.maximum(np.floor(steps * (unit.budget.trainings or 1)), 1.0))
 
 
 def _trajectories(seeds: npt.NDArray[np.int64], history: History) -> Columns:

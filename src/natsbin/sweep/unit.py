@@ -123,11 +123,12 @@ def _one(make: Any, settings: dict[str, Any], simulation: StoredSimulation, seed
 def _joined(histories: list[History]) -> History:
     """Runs as the rows of one history."""
     lengths = np.concatenate([one.lengths for one in histories])
-    arrays = []
+    arrays: list[Any] = []
     for name, beyond in (("index", 0), ("epochs", 0), ("accuracy", -np.inf), ("clock", np.inf)):
         rows = [getattr(one, name)[0] for one in histories]
         whole = np.full((len(rows), int(lengths.max())), beyond, rows[0].dtype)
         for row, values in zip(whole, rows, strict=True):
             row[: len(values)] = values
         arrays.append(whole)
-    return History(*arrays, lengths)
+    index, epochs, accuracy, clock = arrays
+    return History(index, epochs, accuracy, clock, lengths)

@@ -64,12 +64,8 @@ class AshaBlock(Block):
 
     def ask(self, numbers: Floats) -> Asked:
         """For each run the highest rung that has a training to promote; new ones for the others."""
-        asked = Asked(
-            self.drawn(numbers[:, 0]),
-            np.full(self.runs, self._levels[0]),
-            np.zeros(self.runs, np.int64),
-            numbers[:, 1].copy(),
-        )
+        index, chance = self.drawn(numbers[:, 0]), numbers[:, 1].copy()
+        epochs, since = np.full(self.runs, self._levels[0]), np.zeros(self.runs, np.int64)
         undecided = np.ones(self.runs, np.bool_)
         for level in reversed(range(len(self._levels) - 1)):
             rung = self._rungs[level]
@@ -77,13 +73,9 @@ class AshaBlock(Block):
             rows, place = rows[undecided[rows]], place[undecided[rows]]
             undecided[rows] = False
             rung.waiting[rows, place] = -np.inf
-            for array, value in zip(
-                asked,
-                (rung.index[rows, place], self._levels[level + 1], self._levels[level], rung.chance[rows, place]),
-                strict=True,
-            ):
-                array[rows] = value  # type: ignore[index]
-        return asked
+            index[rows], chance[rows] = rung.index[rows, place], rung.chance[rows, place]
+            epochs[rows], since[rows] = self._levels[level + 1], self._levels[level]
+        return Asked(index, epochs, since, chance)
 
     def tell(self, asked: Asked, accuracy: Floats) -> None:
         """Trainings join their rungs."""

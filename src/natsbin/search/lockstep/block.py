@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,8 @@ from natsbin.spaces import SearchSpace
 Floats = npt.NDArray[np.float64]
 
 
-class Asked(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Asked:
     """A training of each run: arrays of ``Training``'s numbers; epochs are one number where all runs have the same."""
 
     index: Longs
@@ -22,9 +23,14 @@ class Asked(NamedTuple):
     resume_from: int | Longs
     chance: Floats
 
-    def rows(self, kept: Longs) -> Asked:
-        """Those of some runs."""
-        return Asked(*(one if isinstance(one, int) else one[kept] for one in self))
+    def arrays(self) -> tuple[Longs, Longs, Longs, Floats]:
+        """Index, epochs, where they began, and chance, each with an entry a run."""
+        shape = self.index.shape
+        return self.index, _broadcast(self.epochs, shape), _broadcast(self.resume_from, shape), self.chance
+
+
+def _broadcast(value: int | Longs, shape: tuple[int, ...]) -> Longs:
+    return np.broadcast_to(np.asarray(value, np.int64), shape)
 
 
 class Block(ABC):
@@ -41,7 +47,7 @@ class Block(ABC):
     def __init__(self, space: SearchSpace, epochs: int, runs: int, width: int) -> None:
         self.moves, self.epochs, self.runs, self.width = moves_of(space), epochs, runs, width
 
-    def start(self, normals: Floats) -> None:  # noqa: B027: most blocks begin with nothing
+    def start(self, normals: Floats) -> None:  # noqa: B027
         """What to begin with, from standard normal numbers of shape (runs, normals)."""
 
     @abstractmethod

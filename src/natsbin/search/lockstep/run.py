@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,8 +62,7 @@ class _Record:
         index, epochs = np.zeros(shape, np.int32), np.zeros(shape, np.int16)
         accuracy, clock = np.full(shape, -np.inf), np.full(shape, np.inf)
         for step, (rows, *values) in enumerate(self._steps[: shape[1]]):
-            for array, value in zip((index, epochs, accuracy, clock), values, strict=True):
-                array[rows, step] = value
+            index[rows, step], epochs[rows, step], accuracy[rows, step], clock[rows, step] = values
         beyond = np.arange(shape[1]) >= self._lengths[:, None]
         accuracy[beyond], clock[beyond], index[beyond], epochs[beyond] = -np.inf, np.inf, 0, 0
         return History(index, epochs, accuracy, clock, self._lengths)
@@ -82,10 +82,7 @@ def _numbers(rngs: Sequence[np.random.Generator], width: int) -> npt.NDArray[np.
 def _answer(simulation: Simulation, asked: Asked) -> tuple[Floats, Floats]:
     if isinstance(asked.epochs, int) and isinstance(asked.resume_from, int):
         return simulation.answer(asked.index, asked.epochs, asked.resume_from, asked.chance)
-    shape = asked.index.shape
-    return simulation.answers(
-        asked.index, np.broadcast_to(asked.epochs, shape), np.broadcast_to(asked.resume_from, shape), asked.chance
-    )
+    return simulation.answers(*asked.arrays())
 
 
 def _sequential(block: Block, simulation: Simulation, rngs: list[np.random.Generator], record: _Record) -> Steps:
@@ -131,12 +128,17 @@ class _Running:
 
     def __init__(self, runs: int, workers: int) -> None:
         shape = (runs, workers)
-        self._asked = [np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape)]
+        self._asked: list[Any] = [
+            np.zeros(shape, np.int64),
+            np.zeros(shape, np.int64),
+            np.zeros(shape, np.int64),
+            np.zeros(shape),
+        ]
         self._accuracy, self._end = np.zeros(shape), np.full(shape, np.inf)
 
     def start(self, worker: Longs, asked: Asked, accuracy: Floats, end: Floats) -> None:
         rows = np.arange(len(worker))
-        for array, value in zip(self._asked, asked, strict=True):
+        for array, value in zip(self._asked, asked.arrays(), strict=True):
             array[rows, worker] = value
         self._accuracy[rows, worker], self._end[rows, worker] = accuracy, end
 

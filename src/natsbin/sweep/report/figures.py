@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from natsbin.sweep.report.frames import PLACE, Results
+from natsbin.sweep.report.frames import Results
 from natsbin.sweep.report.significance import mean_ranks
 from natsbin.sweep.report.tables import ranks_over_time
 
@@ -21,7 +21,7 @@ def all_figures(results: Results, spread: str) -> dict[str, Figure]:
     """The figures of a report by the name of their files."""
     figures = {
         "_".join(("accuracy", *place)): best_so_far(results, place, rows, spread)
-        for place, rows in results.incumbents.groupby(PLACE, observed=True)
+        for place, rows in results.places(results.incumbents)
     }
     figures["rank"] = rank_over_time(results)
     if len(results.algorithms) > 1:
@@ -66,7 +66,8 @@ def critical_difference(results: Results) -> Figure:
     values = ranks.to_numpy()
     for place, (name, rank) in enumerate(ranks.items()):
         axes.plot([rank, rank], [0, -1 - place], color="black", linewidth=0.8)
-        axes.annotate(f" {name} ({rank:.2f})", (rank, -1 - place), va="center")
+        text = axes.annotate(f" {name} ({rank:.2f})", (rank, -1 - place), va="center")
+        text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
     height = 0.25
     for start in range(len(values)):
         end = int(np.searchsorted(values, values[start] + difference, side="right")) - 1

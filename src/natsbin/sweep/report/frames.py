@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,12 @@ class Results:
     incumbents: pd.DataFrame
     spaces: dict[tuple[str, str], dict[str, float]]
 
+    def places(self, frame: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], pd.DataFrame]]:
+        """Space, dataset and hp, and the rows of each."""
+        for key, rows in frame.groupby(PLACE, observed=True):
+            space, dataset, hp = map(str, tuple(key))  # type: ignore[arg-type, unused-ignore]
+            yield (space, dataset, hp), rows
+
     @property
     def algorithms(self) -> list[str]:
         """The labels, in the order of the spec."""
@@ -45,9 +52,10 @@ def load_results(folder: Path) -> Results:
 
 
 def _frame(folder: Path, kind: str, spec: dict[str, Any]) -> pd.DataFrame:
-    frame = read_parts(folder, kind).to_pandas()
+    frame: pd.DataFrame = read_parts(folder, kind).to_pandas()
     orders = {"algorithm": [one["label"] for one in spec["algorithms"]], "dataset": spec["datasets"]}
     for name in [*PLACE, "algorithm"]:
         values = orders.get(name) or sorted(frame[name].unique())
         frame[name] = pd.Categorical(frame[name].astype(str), values)
-    return frame.sort_values([*PLACE, "algorithm", "seed"], kind="stable", ignore_index=True)
+    ordered: pd.DataFrame = frame.sort_values([*PLACE, "algorithm", "seed"], kind="stable", ignore_index=True)
+    return ordered

@@ -70,9 +70,10 @@ def _page(results: Results, images: dict[str, str], tables: dict[str, pd.DataFra
         _TITLES[name]: table.to_html(index=not isinstance(table.index, pd.RangeIndex), float_format="{:.4g}".format)
         for name, table in tables.items()
     }
-    return _PAGE.render(
+    page: str = _PAGE.render(
         spec=results.spec, runs=f"{len(results.runs):,}", unit=results.unit, figures=images, tables=shown
     )
+    return page
 
 
 def _saved(figure: Figure, path: Path) -> str:

@@ -20,7 +20,7 @@ def compare(results: Results) -> pd.DataFrame:
     Runs with the same seed are a pair; ``p_holm`` corrects for the number of pairs of a place, after Holm.
     """
     rows = []
-    for place, runs in results.runs.groupby(PLACE, observed=True):
+    for place, runs in results.places(results.runs):
         wide = runs.pivot(index="seed", columns="algorithm", values="test")
         pairs = list(itertools.combinations(results.algorithms, 2))
         found = []

@@ -37,7 +37,7 @@ def accuracy(results: Results) -> pd.DataFrame:
     In percent, after whole trainings; a row an algorithm, two columns for each space, hp and dataset.
     """
     columns = {}
-    for (space, dataset, hp), runs in results.runs.groupby(PLACE, observed=True):
+    for (space, dataset, hp), runs in results.places(results.runs):
         known = results.spaces[space, dataset]
         for what in ("valid", "test"):
             groups = runs.groupby("algorithm", observed=True)[what]
