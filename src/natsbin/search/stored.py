@@ -12,19 +12,27 @@ from natsbin.spaces import hp_name
 from natsbin.store import Store
 
 
+def api_of(store: Store) -> Any:
+    """The API over an open store."""
+    from natsbin.api.create import create
+
+    return create(store, store.space.name, fast_mode=True, verbose=False)
+
+
 class StoredSimulation(Simulation):
-    """Trainings with one hp on one dataset, read from a store by batch questions; ``api`` is its scalar API."""
+    """Trainings with one hp on one dataset, read from a store by batch questions.
 
-    def __init__(self, store: Store, dataset: str, hp: str | int = "12") -> None:
-        from natsbin.api.create import create
+    ``api`` is an API over the store, where there is one already: several simulations read faster through one.
+    """
 
+    def __init__(self, store: Store, dataset: str, hp: str | int = "12", api: Any = None) -> None:
         self.store, self.dataset, self.hp = store, dataset, hp_name(hp)
         self._looked_up = "cifar10-valid" if dataset == "cifar10" else dataset  # where simulate_train_eval looks
         for one in (dataset, self._looked_up):
             if (self.hp, one) not in store.keys:
                 have = ", ".join(f"{name} with hp {key}" for key, name in sorted(store.keys))
                 raise QuestionError(f"{store.path}: no {one} with hp {self.hp}: there are {have}")
-        self.api: Any = create(store, store.space.name, fast_mode=True, verbose=False)
+        self.api: Any = api_of(store) if api is None else api
         self._indexes = np.arange(store.total)
         self._seeds = np.unique(store.table(self.hp, self._looked_up).seed)[:, None]
         epochs = store.space.epochs[self.hp]

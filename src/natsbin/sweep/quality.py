@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from natsbin.search.simulation import Floats
+from natsbin.search.stored import api_of
 from natsbin.store import Store
 
 _SETS = {
@@ -27,11 +29,9 @@ class Quality:
     test: Floats
 
     @classmethod
-    def of(cls, store: Store, dataset: str) -> Quality:
-        """That of a store."""
-        from natsbin.api.create import create
-
-        batch = create(store, store.space.name, fast_mode=True, verbose=False).batch
+    def of(cls, store: Store, dataset: str, api: Any = None) -> Quality:
+        """That of a store; ``api`` is an API over it, where there is one already."""
+        batch = (api_of(store) if api is None else api).batch
         hp = max(store.hps, key=lambda name: store.space.epochs[name])
         return cls(*(batch.column(name, setname, "accuracy", hp) for name, setname in _SETS[dataset]))
 

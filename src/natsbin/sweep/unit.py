@@ -15,7 +15,7 @@ from natsbin.search.history import Budget, History
 from natsbin.search.lockstep.run import search_block
 from natsbin.search.registry import find_algorithm
 from natsbin.search.run import search
-from natsbin.search.stored import StoredSimulation
+from natsbin.search.stored import StoredSimulation, api_of
 from natsbin.sweep.parts import Files, files_of
 from natsbin.sweep.quality import Quality
 from natsbin.sweep.spec import AlgorithmSpec, Sweep
@@ -91,12 +91,17 @@ def check_present(simulation: StoredSimulation, unit: Unit) -> None:
 
 @functools.lru_cache(maxsize=16)
 def _simulation(location: Location, dataset: str, hp: str) -> StoredSimulation:
-    return StoredSimulation(opened(location), dataset, hp)
+    return StoredSimulation(opened(location), dataset, hp, _api(location))
 
 
 @functools.lru_cache(maxsize=16)
 def _quality(location: Location, dataset: str) -> Quality:
-    return Quality.of(opened(location), dataset)
+    return Quality.of(opened(location), dataset, _api(location))
+
+
+@functools.lru_cache(maxsize=4)
+def _api(location: Location) -> Any:
+    return api_of(opened(location))
 
 
 def _searched(unit: Unit, simulation: StoredSimulation) -> History:
