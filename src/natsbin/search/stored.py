@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from natsbin.api.create import create
 from natsbin.errors import QuestionError
 from natsbin.search.simulation import Fidelity, Floats, Simulation
 from natsbin.spaces import hp_name
@@ -14,8 +15,6 @@ from natsbin.store import Store
 
 def api_of(store: Store) -> Any:
     """The API over an open store."""
-    from natsbin.api.create import create
-
     return create(store, store.space.name, fast_mode=True, verbose=False)
 
 

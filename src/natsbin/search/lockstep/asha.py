@@ -1,9 +1,14 @@
-"""ASHA in lockstep: every run has rungs of its own, as long as the longest of the block."""
+"""ASHA in lockstep: every run has rungs of its own, which are kept natively (a Python heap takes as long as ASHA)."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from natsbin import _lockstep
 from natsbin.search.asha import Asha
 from natsbin.search.brackets import fidelities
 from natsbin.search.lockstep.block import Asked, Block, Floats
@@ -11,44 +16,40 @@ from natsbin.search.moves import Longs
 from natsbin.spaces import SearchSpace
 
 
-class _Rungs:
-    """The trainings of one fidelity, a row a run, in the order in which they ended."""
+class _Rung:
+    """The trainings of one fidelity, a row a run, in the order in which they ended; heaps as in ``_lockstep``."""
 
-    STATE = ("count", "index", "chance", "accuracy", "waiting")
+    ROOM = 16
 
     def __init__(self, runs: int) -> None:
-        self.count = np.zeros(runs, np.int64)
-        self.index = np.zeros((runs, 0), np.int64)
-        self.chance = np.zeros((runs, 0))
-        self.accuracy = np.zeros((runs, 0))
-        self.waiting = np.zeros((runs, 0))  # the accuracy of those that have not gone on, else -inf
+        self.sizes = np.zeros((runs, 4), np.int64)
+        self.index = np.zeros((runs, self.ROOM), np.int64)
+        self.chance, self.accuracy = np.zeros((2, runs, self.ROOM))
+        self.top, self.rest, self.waiting = np.zeros((3, runs, self.ROOM), np.int32)
 
-    def add(self, rows: Longs, index: Longs, chance: Floats, accuracy: Floats) -> None:
-        place = self.count[rows]
-        if len(rows) and int(place.max()) >= self.index.shape[1]:
-            self._grow()
-        self.index[rows, place], self.chance[rows, place] = index, chance
-        self.accuracy[rows, place] = self.waiting[rows, place] = accuracy
-        self.count[rows] += 1
+    def add(self, rows: Longs, asked: Asked, accuracy: Floats, eta: int) -> None:
+        """The trainings of some runs have ended."""
+        place = self.sizes[rows, 0]
+        if place.max(initial=0) == self.index.shape[1]:
+            self._set(lambda array: np.concatenate([array, np.zeros_like(array)], axis=1))
+        self.index[rows, place], self.chance[rows, place] = asked.index[rows], asked.chance[rows]
+        _lockstep.add(rows, accuracy[rows], eta, self.accuracy, self.top, self.rest, self.waiting, self.sizes)
 
-    def promotable(self, eta: int) -> tuple[Longs, Longs]:
-        """Rows with a training that may go on, and its place: the best that waits, if it is in the first 1 / eta."""
-        if not self.waiting.shape[1]:
-            return self.count[:0], self.count[:0]
-        rows = np.flatnonzero(self.count >= eta)
-        waiting, accuracy = self.waiting[rows], self.accuracy[rows]
-        place = np.argmax(waiting, axis=1)
-        value = waiting[np.arange(len(rows)), place][:, None]
-        ahead = (accuracy > value).sum(axis=1)
-        ahead += ((accuracy == value) & (np.arange(accuracy.shape[1]) < place[:, None])).sum(axis=1)
-        found = (ahead < self.count[rows] // eta) & (value[:, 0] > -np.inf)
-        return rows[found], place[found]
+    def promote(self, undecided: npt.NDArray[np.uint8]) -> tuple[Longs, Longs, Floats]:
+        """Undecided runs with a training that goes on, which are decided then; its architecture and chance."""
+        places = np.empty(len(undecided), np.int64)
+        _lockstep.promote(undecided, self.accuracy, self.top, self.waiting, self.sizes, places)
+        rows = np.flatnonzero(places >= 0)
+        return rows, self.index[rows, places[rows]], self.chance[rows, places[rows]]
 
-    def _grow(self) -> None:
-        more = max(16, self.index.shape[1])
-        for name, fill in (("index", 0), ("chance", 0.0), ("accuracy", -np.inf), ("waiting", -np.inf)):
-            old = getattr(self, name)
-            setattr(self, name, np.concatenate([old, np.full((len(old), more), fill, old.dtype)], axis=1))
+    def keep(self, rows: Longs) -> None:
+        """Go on with some of the runs only."""
+        self.sizes = self.sizes[rows]
+        self._set(lambda array: array[rows])
+
+    def _set(self, change: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> None:
+        for name in ("index", "chance", "accuracy", "top", "rest", "waiting"):
+            setattr(self, name, change(getattr(self, name)))
 
 
 class AshaBlock(Block):
@@ -60,20 +61,16 @@ class AshaBlock(Block):
         super().__init__(space, epochs, runs, Asha.WIDTH)
         self.workers, self._eta = workers, eta
         self._levels = fidelities(epochs, min_epochs, eta)
-        self._rungs = [_Rungs(runs) for _ in self._levels]
+        self._rungs = [_Rung(runs) for _ in self._levels]
 
     def ask(self, numbers: Floats) -> Asked:
         """For each run the highest rung that has a training to promote; new ones for the others."""
         index, chance = self.drawn(numbers[:, 0]), numbers[:, 1].copy()
         epochs, since = np.full(self.runs, self._levels[0]), np.zeros(self.runs, np.int64)
-        undecided = np.ones(self.runs, np.bool_)
+        undecided = np.ones(self.runs, np.uint8)
         for level in reversed(range(len(self._levels) - 1)):
-            rung = self._rungs[level]
-            rows, place = rung.promotable(self._eta)
-            rows, place = rows[undecided[rows]], place[undecided[rows]]
-            undecided[rows] = False
-            rung.waiting[rows, place] = -np.inf
-            index[rows], chance[rows] = rung.index[rows, place], rung.chance[rows, place]
+            rows, promoted, began = self._rungs[level].promote(undecided)
+            index[rows], chance[rows] = promoted, began
             epochs[rows], since[rows] = self._levels[level + 1], self._levels[level]
         return Asked(index, epochs, since, chance)
 
@@ -81,11 +78,10 @@ class AshaBlock(Block):
         """Trainings join their rungs."""
         for level, rung in enumerate(self._rungs):
             rows = np.flatnonzero(asked.epochs == self._levels[level])
-            rung.add(rows, asked.index[rows], asked.chance[rows], accuracy[rows])
+            rung.add(rows, asked, accuracy, self._eta)
 
     def keep(self, rows: Longs) -> None:
         """Go on with some of the runs only."""
         super().keep(rows)
         for rung in self._rungs:
-            for name in _Rungs.STATE:
-                setattr(rung, name, getattr(rung, name)[rows])
+            rung.keep(rows)
