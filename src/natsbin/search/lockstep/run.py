@@ -13,7 +13,8 @@ from natsbin.search.lockstep.block import Asked, Block, Floats
 from natsbin.search.moves import Longs
 from natsbin.search.simulation import Simulation
 
-AHEAD = 32  # trainings that random numbers are drawn for at once; runs that have ended are dropped as often
+AHEAD = 32  # trainings that random numbers are drawn for at once; runs that have ended are dropped as often,
+DROPPED = 0.125  # where they are this part of those that are left
 
 
 def search_block(make: Callable[[int], Block], simulation: Simulation, seeds: Sequence[int], budget: Budget) -> History:
@@ -50,9 +51,14 @@ class _Record:
         rows = self.alive[ended]
         self._lengths[rows] = np.where(self._lengths[rows] == 0, done, self._lengths[rows])
 
-    def going(self) -> Longs:
-        """The places, among the runs that are alive, of those that have not ended; the others are dropped."""
+    def going(self) -> Longs | None:
+        """The places, among the runs that are alive, of those that have not ended; the others are dropped.
+
+        None where so few have ended that it pays to go on with all: what they do after their end is not kept.
+        """
         places = np.flatnonzero(self._lengths[self.alive] == 0)
+        if len(places) > len(self.alive) * (1 - DROPPED):
+            return None
         self.alive = self.alive[places]
         return places
 
@@ -95,7 +101,8 @@ def _sequential(block: Block, simulation: Simulation, rngs: list[np.random.Gener
             clock = clock + seconds
             block.tell(asked, accuracy)
             yield asked, accuracy, clock
-        going = record.going()
+        if (going := record.going()) is None:
+            continue
         block.keep(going)
         clock, rngs = clock[going], [rngs[place] for place in going.tolist()]
 
@@ -117,7 +124,8 @@ def _asynchronous(block: Block, simulation: Simulation, rngs: list[np.random.Gen
                 worker, ended, accuracy, clock = running.first()
                 block.tell(ended, accuracy)
                 yield ended, accuracy, clock
-        going = record.going()
+        if (going := record.going()) is None:
+            continue
         block.keep(going)
         running.keep(going)
         clock, worker, rngs = clock[going], worker[going], [rngs[place] for place in going.tolist()]
