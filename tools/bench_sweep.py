@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,9 @@ def lockstep(store: Path, runs: int, names: str) -> None:
         if block is None:
             raise QuestionError(f"{name} has no lockstep")
 
-        def searched(block: Any = block) -> Any:
-            return search_block(
-                lambda n: block(simulation.space, 12, n), simulation, range(runs), Budget(seconds=20000.0)
-            )
-
+        searched = partial(
+            search_block, partial(block, simulation.space, 12), simulation, range(runs), Budget(seconds=20000.0)
+        )
         took = [_timed(searched) for _ in range(3)]
         history, seconds = min(took, key=lambda one: one[1])
         trainings = int(history.lengths.sum())
@@ -90,10 +89,10 @@ def units(stores: tuple[str, ...], block: int) -> None:
     locations = {space: locate(url) for space, url in sweep.stores.items()}
     everything = units_of(sweep, locations)
     first = {(unit.space, unit.dataset): unit for unit in reversed(everything)}
-    cold = sum(_timed(lambda unit=unit: compute(unit))[1] for unit in first.values())
+    cold = sum(_timed(partial(compute, unit))[1] for unit in first.values())
     click.echo(f"first units of {len(first)} spaces and datasets, store opened and read: {cold:.2f} s")
     for algorithm in sweep.algorithms:
-        took = [_timed(lambda unit=unit: compute(unit)) for unit in everything if unit.algorithm == algorithm]
+        took = [_timed(partial(compute, unit)) for unit in everything if unit.algorithm == algorithm]
         seconds = sum(one for _, one in took) / len(took)
         sizes = sum(len(data) for files, _ in took for data in files.values()) / len(took)
         click.echo(f"{algorithm.label:12} {seconds * 1e3:7.0f} ms and {sizes / 1e3:6.0f} kB a unit of {block} runs")
@@ -124,9 +123,7 @@ def peak(stores: tuple[str, ...], seeds: int) -> None:
 
 
 def _paper(stores: dict[str, str], seeds: int) -> Sweep:
-    return Sweep(
-        stores=stores, algorithms=tuple(AlgorithmSpec(name) for name in PAPER), seeds=seeds, seconds=20000.0
-    )
+    return Sweep(stores=stores, algorithms=tuple(AlgorithmSpec(name) for name in PAPER), seeds=seeds, seconds=20000.0)
 
 
 def _read(simulation: StoredSimulation) -> StoredSimulation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import time
 from pathlib import Path
@@ -36,18 +37,17 @@ def main(store: Path, dataset: str, hp: str, seconds: float, seeds: int, names: 
         middle = time.process_time()
         block = find_algorithm(name).block
         assert block is not None
-        history = search_block(
-            lambda runs, block=block: block(simulation.space, simulation.epochs, runs),
-            simulation,
-            range(seeds),
-            Budget(seconds=seconds),
-        )
+        make = functools.partial(block, simulation.space, simulation.epochs)
+        history = search_block(make, simulation, range(seeds), Budget(seconds=seconds))
         rows, final = np.arange(seeds), history.final()
         ours = np.stack([history.index[rows, final], history.accuracy[rows, final], history.lengths], axis=1)
         click.echo(f"{name}: plain loop {middle - begun:.1f} s of CPU, lockstep {time.process_time() - middle:.2f} s")
         for what, (a, b) in {
             "validation accuracy when chosen": (plain[:, 1], ours[:, 1]),
-            "test accuracy of the choice": (quality.test[plain[:, 0].astype(int)], quality.test[ours[:, 0].astype(int)]),
+            "test accuracy of the choice": (
+                quality.test[plain[:, 0].astype(int)],
+                quality.test[ours[:, 0].astype(int)],
+            ),
             "number of trainings": (plain[:, 2], ours[:, 2]),
         }.items():
             found: Any = stats.ks_2samp(a, b)

@@ -6,6 +6,7 @@ Written from the settings of the paper's scripts, to compare ``natsbin.search`` 
 
 from __future__ import annotations
 
+import importlib
 import random
 from collections import deque
 from collections.abc import Callable
@@ -40,8 +41,7 @@ def evolution_loop(space: str, train: Train, spent: Spent) -> None:
 
 def reinforce_loop(space: str, train: Train, spent: Spent) -> None:
     """REINFORCE: a learning rate of 0.01 for Adam, and an average that forgets a tenth at a time as baseline."""
-    import torch
-
+    torch: Any = importlib.import_module("torch")
     digits, choices = (5, len(CHANNELS)) if space == "sss" else (6, len(OPERATIONS))
     logits = (1e-3 * torch.randn(digits, choices)).requires_grad_()
     adam = torch.optim.Adam([logits], lr=0.01)

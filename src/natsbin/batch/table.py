@@ -122,7 +122,9 @@ class BatchTable:
             if lacks.any():
                 there[np.ix_(place[form == number], lacks)] = False
         rows = np.packbits(there, axis=1)
-        numbers: dict[bytes, int] = {}  # few patterns: finding each in a dict is faster than np.unique, which sorts rows
+        numbers: dict[
+            bytes, int
+        ] = {}  # few patterns: finding each in a dict is faster than np.unique, which sorts rows
         kinds = np.zeros(self.total + 1, np.uint16)
         kinds[answered] = [numbers.setdefault(row.tobytes(), len(numbers) + 1) for row in rows]
         patterns = np.frombuffer(b"".join(numbers), np.uint8).reshape(len(numbers), rows.shape[1])
