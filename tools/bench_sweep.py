@@ -6,6 +6,7 @@ Times are of CPU where not said otherwise, so that other work on the machine mat
 from __future__ import annotations
 
 import dataclasses
+import pickle
 import resource
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from natsbin.errors import QuestionError
 from natsbin.search import Budget, StoredSimulation, find_algorithm, search_block
 from natsbin.store import open_store
 from natsbin.sweep import AlgorithmSpec, Sweep, run
+from natsbin.sweep.parts import write_whole
 from natsbin.sweep.stores import locate
 from natsbin.sweep.unit import compute, units_of
 
@@ -43,7 +45,7 @@ def lockstep(store: Path, runs: int, names: str) -> None:
     simulation, reading = _timed(lambda: _read(StoredSimulation(opened, "cifar10", "12")))
     click.echo(f"reading all trainings of the store: {reading * 1e3:.0f} ms, once a process and dataset")
     for name in names.split(","):
-        block = find_algorithm(name).block
+        block: Any = find_algorithm(name).block
         if block is None:
             raise QuestionError(f"{name} has no lockstep")
 
@@ -91,11 +93,46 @@ def units(stores: tuple[str, ...], block: int) -> None:
     first = {(unit.space, unit.dataset): unit for unit in reversed(everything)}
     cold = sum(_timed(partial(compute, unit))[1] for unit in first.values())
     click.echo(f"first units of {len(first)} spaces and datasets, store opened and read: {cold:.2f} s")
+    click.echo(f"a unit goes out as {len(pickle.dumps(everything[0]))} bytes")
     for algorithm in sweep.algorithms:
         took = [_timed(partial(compute, unit)) for unit in everything if unit.algorithm == algorithm]
         seconds = sum(one for _, one in took) / len(took)
         sizes = sum(len(data) for files, _ in took for data in files.values()) / len(took)
         click.echo(f"{algorithm.label:12} {seconds * 1e3:7.0f} ms and {sizes / 1e3:6.0f} kB a unit of {block} runs")
+
+
+@main.command()
+@click.option("--units", "count", default=500, show_default=True)
+@click.option("--size", default=80_000, show_default=True, help="Bytes that a unit returns, in two parts.")
+def dispatch(count: int, size: int) -> None:
+    """How many units one process sends out, gets back and writes, on a local Dask cluster that does nothing."""
+    import distributed
+
+    part = bytes(size // 2)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        distributed.Client(n_workers=1, threads_per_worker=1, dashboard_address=None) as client,
+    ):
+        client.submit(_returned, -1, part).result()
+        begun, busy = time.perf_counter(), time.process_time()
+        futures = [client.submit(_returned, place, part) for place in range(count)]
+        back = 0.0
+        for place, future in enumerate(distributed.as_completed(futures)):
+            files = future.result()
+            future.release()
+            before = time.perf_counter()
+            for kind, content in files.items():
+                write_whole(Path(folder, kind, str(place)), content)
+            back += time.perf_counter() - before
+        elapsed, busy = time.perf_counter() - begun, time.process_time() - busy
+    click.echo(
+        f"{count} units of {size / 1e3:,.0f} kB: {elapsed / count * 1e3:.2f} ms a unit, "
+        f"of which {back / count * 1e3:.2f} ms to write; {busy / count * 1e3:.2f} ms of CPU of the process that writes"
+    )
+
+
+def _returned(place: int, part: bytes) -> dict[str, bytes]:
+    return {"incumbents": part, "runs": part}
 
 
 @main.command()

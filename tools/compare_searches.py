@@ -35,8 +35,7 @@ def main(store: Path, dataset: str, hp: str, seconds: float, seeds: int, names: 
         begun = time.process_time()
         plain = _plain(name, opened.space.name, simulation, seconds, seeds)
         middle = time.process_time()
-        block = find_algorithm(name).block
-        assert block is not None
+        block: Any = find_algorithm(name).block
         make = functools.partial(block, simulation.space, simulation.epochs)
         history = search_block(make, simulation, range(seeds), Budget(seconds=seconds))
         rows, final = np.arange(seeds), history.final()

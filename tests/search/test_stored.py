@@ -6,13 +6,15 @@ import random
 from typing import Any
 
 import numpy as np
-import paper_loops
 import pytest
+from support.paths import load_tool
 
 import natsbin
 from natsbin.errors import QuestionError
 from natsbin.search import Budget, StoredSimulation, find_algorithm, search_script
 from natsbin.store import Store
+
+paper_loops = load_tool("paper_loops")
 
 
 def create(store: Store) -> Any:

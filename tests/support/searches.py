@@ -9,7 +9,7 @@ import numpy as np
 
 from natsbin.search.simulation import Fidelity, Simulation
 from natsbin.spaces import SPACES, SearchSpace
-from support.stores import record, write_store
+from support.records import Record, record, write_store
 
 
 class MadeUp(Simulation):
@@ -31,11 +31,11 @@ class MadeUp(Simulation):
 
 
 @functools.cache
-def _records(space: str, count: int) -> dict[int, object]:
+def _records(space: str, count: int) -> dict[int, Record]:
     total = len(SPACES[space])
     return {index: record(SPACES[space], index) for index in range(0, total, total // count)}
 
 
 def sparse_store(path: Path, space: str, count: int = 60) -> Path:
     """A store of about ``count`` architectures, spread over the space."""
-    return write_store(path, SPACES[space], _records(space, count), batch=count)  # type: ignore[arg-type]
+    return write_store(path, SPACES[space], _records(space, count), batch=count)
