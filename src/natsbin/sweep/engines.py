@@ -16,7 +16,7 @@ from natsbin.sweep.parts import Files
 from natsbin.sweep.unit import Unit, compute
 
 Done = Iterator[tuple[Unit, Files]]
-RETRIES = 5  # losses of a worker in a row, without a finished unit between, after which a sweep gives up
+RETRIES = 5  # lost workers in a row, or of one unit, after which a sweep gives up (Dask has a limit of its own)
 
 
 def serial(units: list[Unit], jobs: int | None, address: str | None) -> Done:
@@ -49,7 +49,7 @@ def by_dask(units: list[Unit], jobs: int | None, address: str | None) -> Done:
     if address is None:
         options = {"n_workers": jobs or cores(), "threads_per_worker": 1, "dashboard_address": None}
     with distributed.Client(**options) as client:
-        futures = {client.submit(compute, unit, key=unit.name, retries=RETRIES): unit for unit in units}
+        futures = {client.submit(compute, unit, key=unit.name): unit for unit in units}
         for future in distributed.as_completed(list(futures)):
             try:
                 files = future.result()

@@ -57,6 +57,8 @@ class Sweep:
     def __post_init__(self) -> None:
         for name, least in (("seeds", 1), ("first_seed", 0), ("block", 1), ("times", 1)):
             whole(name, getattr(self, name), least)
+        if not isinstance(self.trajectories, bool):
+            raise QuestionError(f"trajectories={self.trajectories!r}: expected true or false")
         object.__setattr__(self, "hps", tuple(hp_name(hp) for hp in self.hps))
         for what, given, have in (("space", self.stores, SPACES), ("dataset", self.datasets, DATASETS)):
             if not given:
@@ -95,7 +97,7 @@ class Sweep:
             if dataset not in seconds:
                 raise QuestionError(f"no budget in seconds for {dataset}: there are {', '.join(seconds)}")
             seconds = seconds[dataset]
-        return Budget(None if seconds is None else float(seconds), self.trainings)
+        return Budget(seconds, self.trainings)
 
     def described(self) -> dict[str, Any]:
         """All that results depend on, but for the stores' content, as JSON knows it."""
