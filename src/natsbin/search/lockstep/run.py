@@ -78,11 +78,11 @@ Steps = Iterator[tuple[Asked, Floats, Floats]]
 
 
 def _numbers(rngs: Sequence[np.random.Generator], width: int) -> npt.NDArray[np.float64]:
-    """Random numbers of the next ``AHEAD`` trainings: shape (AHEAD, runs, width)."""
+    """Random numbers of the next ``AHEAD`` trainings: shape (AHEAD, runs, width), those of all runs side by side."""
     drawn = np.empty((len(rngs), AHEAD, width))
     for row, rng in zip(drawn, rngs, strict=True):
         rng.random(out=row)
-    return np.ascontiguousarray(drawn.transpose(1, 0, 2))
+    return np.ascontiguousarray(drawn.transpose(1, 2, 0)).transpose(0, 2, 1)
 
 
 def _answer(simulation: Simulation, asked: Asked) -> tuple[Floats, Floats]:
