@@ -121,9 +121,13 @@ class BatchTable:
                 lacks[start:stop] = False
             if lacks.any():
                 there[np.ix_(place[form == number], lacks)] = False
-        patterns, kinds_there = np.unique(np.packbits(there, axis=1), axis=0, return_inverse=True)
+        rows = np.packbits(there, axis=1)
+        numbers: dict[
+            bytes, int
+        ] = {}  # of few patterns; np.unique would sort all rows, which takes twenty times as long
         kinds = np.zeros(self.total + 1, np.uint16)
-        kinds[answered] = kinds_there.reshape(-1) + 1
+        kinds[answered] = [numbers.setdefault(row.tobytes(), len(numbers) + 1) for row in rows]
+        patterns = np.frombuffer(b"".join(numbers), np.uint8).reshape(len(numbers), rows.shape[1])
         covers = np.zeros((len(patterns) + 1, self.epochs), np.uint8)  # the first of those without trials
         covers[1:] = np.unpackbits(patterns, axis=1, count=self.epochs)
         return Coverage(kinds, covers, np.min(covers[1:], axis=0, initial=1).astype(np.uint8))

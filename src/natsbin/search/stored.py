@@ -1,0 +1,70 @@
+"""The trainings of a store: what ``simulate_train_eval`` says of every trial with one hp on one dataset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from natsbin.api.create import create
+from natsbin.errors import QuestionError
+from natsbin.search.simulation import Fidelity, Floats, Simulation
+from natsbin.spaces import hp_name
+from natsbin.store import Store
+
+
+def api_of(store: Store) -> Any:
+    """The API over an open store."""
+    return create(store, store.space.name, fast_mode=True, verbose=False)
+
+
+class StoredSimulation(Simulation):
+    """Trainings with one hp on one dataset, read from a store by batch questions.
+
+    ``api`` is an API over the store, where there is one already: several simulations read faster through one.
+    """
+
+    def __init__(self, store: Store, dataset: str, hp: str | int = "12", api: Any = None) -> None:
+        self.store, self.dataset, self.hp = store, dataset, hp_name(hp)
+        self._looked_up = "cifar10-valid" if dataset == "cifar10" else dataset  # where simulate_train_eval looks
+        for one in (dataset, self._looked_up):
+            if (self.hp, one) not in store.keys:
+                have = ", ".join(f"{name} with hp {key}" for key, name in sorted(store.keys))
+                raise QuestionError(f"{store.path}: no {one} with hp {self.hp}: there are {have}")
+        self.api: Any = api_of(store) if api is None else api
+        self._indexes = np.arange(store.total)
+        self._seeds = np.unique(store.table(self.hp, self._looked_up).seed)[:, None]
+        epochs = store.space.epochs[self.hp]
+        present = ~np.isnan(self._asked(epochs)[0])
+        counts = np.zeros(len(store.space), np.int64)
+        counts[: store.total] = present.sum(axis=0)
+        self._order = np.argsort(~present, axis=0, kind="stable")  # trials that are there first, by ascending seed
+        super().__init__(store.space, epochs, counts)
+
+    def read(self, epochs: int) -> Fidelity:
+        """What there is after some epochs. QuestionError where a trial has no accuracy there."""
+        arrays = [self._by_architecture(one) for one in self._asked(epochs)]
+        missing = np.isnan(arrays).any(axis=0) & (np.arange(self._trials) < self.counts[:, None])
+        if missing.any():
+            raise QuestionError(
+                f"{self.store.path}: no accuracy or times of architecture {int(np.argmax(missing.any(axis=1)))} after "
+                f"{epochs} epochs with hp {self.hp} on {self.dataset} (and of {int(missing.sum())} trials in all): an "
+                "algorithm that pauses there cannot run"
+            )
+        accuracy, seconds, trained = (np.nan_to_num(one).reshape(-1) for one in arrays)
+        return Fidelity(accuracy, seconds, trained)
+
+    def _asked(self, epochs: int) -> tuple[Floats, Floats, Floats]:
+        """Accuracy, seconds, and seconds of training alone: of shape (seeds, architectures)."""
+        batch = self.api.batch
+        accuracy, _, seconds, _ = batch.simulate_train_eval(
+            self._indexes, self.dataset, epochs - 1, self.hp, account_time=False, seed=self._seeds
+        )
+        trained = batch.train_time(self._indexes, epochs, dataset=self._looked_up, hp=self.hp, seed=self._seeds)
+        return accuracy, seconds, trained
+
+    def _by_architecture(self, values: Floats) -> Floats:
+        """Of shape (architectures of the space, trials), those that are there first."""
+        found = np.full((len(self.space), self._trials), np.nan)
+        found[: len(self._indexes)] = np.take_along_axis(values, self._order, axis=0)[: self._trials].T
+        return found
