@@ -3,36 +3,21 @@
 :func:`natsbin.install_as_nats_bench` makes this folder the package ``nats_bench`` of a process.
 """
 
-from natsbin.api.create import (
-    NATS_BENCH_API_VERSIONs,
-    NATS_BENCH_SSS_NAMEs,
-    NATS_BENCH_TSS_NAMEs,
-    create,
-    search_space_info,
-    version,
-)
-from natsbin.api.results import ArchResults, ResultsCount
-from natsbin.api.size import NATSsize
-from natsbin.api.topology import NATStopology
-from natsbin.api.utils import pickle_load, pickle_save
+from natsbin.api.create import NATS_BENCH_API_VERSIONs as NATS_BENCH_API_VERSIONs
+from natsbin.api.create import NATS_BENCH_SSS_NAMEs as NATS_BENCH_SSS_NAMEs
+from natsbin.api.create import NATS_BENCH_TSS_NAMEs as NATS_BENCH_TSS_NAMEs
+from natsbin.api.create import create as create
+from natsbin.api.create import search_space_info as search_space_info
+from natsbin.api.create import version as version
+from natsbin.api.results import ArchResults as ArchResults
+from natsbin.api.results import ResultsCount as ResultsCount
+from natsbin.api.size import NATSsize as NATSsize
+from natsbin.api.topology import NATStopology as NATStopology
+from natsbin.api.utils import pickle_load as pickle_load
+from natsbin.api.utils import pickle_save as pickle_save
 
-from . import api_size, api_topology, api_utils, genotype_utils  # relative: of the package that this is loaded as
-
-__all__ = [
-    "ArchResults",
-    "NATS_BENCH_API_VERSIONs",
-    "NATS_BENCH_SSS_NAMEs",
-    "NATS_BENCH_TSS_NAMEs",
-    "NATSsize",
-    "NATStopology",
-    "ResultsCount",
-    "api_size",
-    "api_topology",
-    "api_utils",
-    "create",
-    "genotype_utils",
-    "pickle_load",
-    "pickle_save",
-    "search_space_info",
-    "version",
-]
+# relative: of the package that this is loaded as
+from . import api_size as api_size
+from . import api_topology as api_topology
+from . import api_utils as api_utils
+from . import genotype_utils as genotype_utils
