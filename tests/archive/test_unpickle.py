@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import pickle
 import pickletools
-import random
 from collections import OrderedDict
 from fractions import Fraction
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.files import Call
+from support.paths import load_tool
 from support.records import record, same
 
 from natsbin._pickle import Unpickler, first_misfit
@@ -240,37 +240,14 @@ def test_crafted_collisions_in_the_pool_of_strings_cost_little() -> None:
     assert unpickle(pickle.dumps(texts + texts, 4), 1 << 24) == texts + texts
 
 
-def _mutate(data: bytes, rng: random.Random) -> bytes:
-    changed = bytearray(data)
-    for _ in range(rng.randint(1, 3)):
-        at = rng.randrange(len(changed))
-        kind = rng.randrange(5)
-        if kind == 0:
-            changed[at] = rng.randrange(256)
-        elif kind == 1:
-            changed[at] ^= 1 << rng.randrange(8)
-        elif kind == 2:
-            del changed[at : at + rng.randint(1, 20)]
-        elif kind == 3:
-            changed[at:at] = changed[at : at + rng.randint(1, 20)]
-        else:
-            changed[at:at] = bytes([rng.choice(OPCODES)])
-        if not changed:
-            return b""
-    return bytes(changed)
-
-
-OPCODES = [ord(op.code) for op in pickletools.opcodes]
-
-
 def test_10_000_mutated_pickles() -> None:
     """Each gives a value or an error in words; nothing crashes, hangs, or raises anything else."""
     small = dict(record(SSS, 5, "01"))
     seeds = [pickle.dumps(small, protocol) for protocol in (2, 4, 5)]
-    rng = random.Random(20)
+    rng, mutate = np.random.default_rng(20), load_tool("mutate").mutate
     read = refused = 0
     for number in range(10_000):
-        data = _mutate(seeds[number % 3], rng)
+        data = mutate(seeds[number % 3], [], rng)
         unpickler = Unpickler("a file", LIMIT, streaming=number % 2 == 0)
         try:
             unpickler.feed(data[: len(data) // 2])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import subprocess
-import sys
 import typing
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +10,8 @@ from typing import Any
 
 import nats_bench.api_utils as theirs
 import pytest
-from support.oracle import ask, difference
+from support import oracle
+from support.paths import run_python
 
 import natsbin
 from natsbin.compat import api_utils as ours
@@ -28,7 +27,7 @@ def counterpart(module: str) -> Any:
 
 
 def run(program: str) -> str:
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = run_python(program)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -99,7 +98,7 @@ def test_the_stub_names_the_whole_front() -> None:
 
 
 def agree(question: Any) -> None:
-    assert difference(ask(lambda: question(theirs)), ask(lambda: question(ours))) is None
+    oracle.agree(question, theirs, ours)
 
 
 def test_sets_are_renamed_alike() -> None:

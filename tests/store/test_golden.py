@@ -5,27 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from support.paths import GOLDEN
+from support.paths import GOLDEN, load_tool
 
 from natsbin.store import open_store
 from natsbin.store.verify import check
 
 STORES = sorted(GOLDEN.glob("*/*.h5.gz"))
-
-
-def answer(value: Any) -> Any:
-    """As in tools/make_golden.py: JSON that tells types, orders and the bits of floats apart."""
-    if isinstance(value, dict):
-        return [type(value).__name__, [[answer(key), answer(item)] for key, item in value.items()]]
-    if isinstance(value, (list, tuple)):
-        return [type(value).__name__, [answer(item) for item in value]]
-    if isinstance(value, (float, np.generic)):
-        return [type(value).__name__, np.asarray(value).tobytes().hex()]
-    return value
+answer = load_tool("make_golden").answer  # JSON that tells types, orders and the bits of floats apart
 
 
 def test_the_golden_stores_are_there() -> None:

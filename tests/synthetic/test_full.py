@@ -78,9 +78,9 @@ def test_records_are_those_of_the_simple_archive_with_weights(full: Path) -> Non
 
 
 def test_the_same_every_time(full: Path) -> None:
-    again = full_file("sss", 0, 0, False)
+    again = full_file(make_states(SSS, 0), 0, 0)
     assert again == full.read_bytes()
-    assert again != full_file("sss", 0, 3, False)
+    assert again != full_file(make_states(SSS, 0, 3), 0, 3)
 
 
 def test_without_torch() -> None:

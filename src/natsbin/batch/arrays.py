@@ -78,11 +78,6 @@ def finish(values: Floats, shape: tuple[int, ...], missing: str, what: str) -> A
     return shaped
 
 
-def empty(n: int) -> Floats:
-    """Room for n answers."""
-    return np.empty(n)
-
-
 def lacking(n: int) -> Floats:
     """n missing values."""
     return np.full(n, MISSING)

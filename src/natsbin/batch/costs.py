@@ -18,16 +18,16 @@ def cost_info(table: BatchTable, index: Longs, missing: str) -> dict[str, Any]:
 
 
 def _costs(table: BatchTable, index: Longs) -> dict[str, Floats]:
-    flops, params = table.costs
-    gone = table.no_costs[index]
+    costs = table.costs
+    gone = costs.none[index]
     found = {
-        "flops": np.where(gone, MISSING, flops[index]),
-        "params": np.where(gone, MISSING, params[index]),
-        "latency": table.latency[index],
+        "flops": np.where(gone, MISSING, costs.flops[index]),
+        "params": np.where(gone, MISSING, costs.params[index]),
+        "latency": costs.latency[index],
     }
     names = [name for name in table.data.kernel.sets if name != "train"]
     for name in ("train", *names):
-        for label, values in (("epoch", table.time_per_epoch(name)), ("total", table.time_total(name))):
+        for label, values in zip(("epoch", "total"), table.times(name), strict=True):
             found[f"T-{name}@{label}"] = np.where(gone, MISSING, values[index])
     by_fallback = np.flatnonzero((table.irregular | table.mixed)[index])
     for place in by_fallback[np.argsort(index[by_fallback], kind="stable")].tolist():
@@ -40,7 +40,7 @@ def _costs(table: BatchTable, index: Longs) -> dict[str, Floats]:
 def latency(table: BatchTable, index: Longs, missing: str) -> Any:
     """The answer of ``get_latency``."""
     flat = index.reshape(-1)
-    values = table.latency[flat]
+    values = table.costs.latency[flat]
     irregular = table.irregular[flat]
     for one in np.unique(flat[irregular]).tolist() if irregular.any() else ():
         values[flat == one] = or_missing(table.fallback.cost_info(one, *table.key).get("latency"))
@@ -49,13 +49,12 @@ def latency(table: BatchTable, index: Longs, missing: str) -> Any:
 
 def cost_of_each(table: BatchTable, name: str) -> Floats:
     """``flops``, ``params``, ``latency`` or the ``time`` of the whole training, of every architecture by index."""
-    in_table = {"flops": lambda: table.costs[0], "params": lambda: table.costs[1], "latency": lambda: table.latency}
-    in_table["time"] = lambda: table.time_total("train")
+    in_table: Floats = table.times("train")[1] if name == "time" else getattr(table.costs, name)
     if not table.any_irregular:
-        return in_table[name]()
+        return in_table
     key = ("", name, -1)
     if key not in table.kept:
-        values = table.kept[key] = in_table[name]().copy()
+        values = table.kept[key] = in_table.copy()
         for index in np.flatnonzero(table.irregular).tolist():
             if name == "time":  # asked by itself: it is there where a latency lets get_cost_info fail
                 found = table.fallback.metrics(index, *table.key, "train", table.epochs - 1, False).get("all_time")

@@ -12,7 +12,7 @@ import numpy as np
 
 from natsbin import _questions
 from natsbin.batch import draws
-from natsbin.batch.arrays import Floats, Longs, at_each, common_shape, empty, flat, lacking, longs, within
+from natsbin.batch.arrays import Floats, Longs, at_each, common_shape, flat, lacking, longs, within
 from natsbin.batch.table import BatchTable
 from natsbin.errors import QuestionError
 
@@ -59,13 +59,13 @@ class Questions:
         column = self.table.column(setname, quantity)
         if column is None:
             return lacking(self.n)
-        out = empty(self.n)
+        out = np.empty(self.n)
         column.values(self.native, out)
         return out
 
     def seconds(self, setname: str) -> Floats:
         """Seconds of epochs 0..epoch of a set, added up; missing where it has no times."""
-        out = empty(self.n)
+        out = np.empty(self.n)
         self.table.elapsed_time(setname).seconds(self.native, 1.0, out)
         return out
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,19 @@ class Coverage:
         return found
 
 
+class Costs(NamedTuple):
+    """An entry for each architecture of the space.
+
+    FLOPs and parameters in millions, and the mean latency in seconds over the trials that have one; missing where there
+    is none. ``none`` is where the API gives no costs at all: no trials, no agreement, or a latency that is no number.
+    """
+
+    flops: Floats
+    params: Floats
+    latency: Floats
+    none: Bools
+
+
 class BatchTable:
     """What batches ask a table again and again, computed on first use and kept.
 
@@ -51,10 +65,8 @@ class BatchTable:
         self.grid = _questions.TrialGrid(self.data.kernel)
         self.kept: dict[tuple[str, str, int], Floats] = {}
         self._fallback = fallback
-        self._columns: dict[tuple[str, str], _batch.ColumnBatch | None] = {}
-        self._elapsed: dict[str, _trainings.ElapsedTime] = {}
-        self._coverage: dict[str, Coverage] = {}
-        self._times: dict[str, tuple[Floats, Floats]] = {}
+        self.coverage, self.column = cache(self._coverage), cache(self._column)
+        self.elapsed_time, self.times = cache(self._elapsed_time), cache(self._times)
 
     @property
     def fallback(self) -> ScalarFallback:
@@ -103,13 +115,8 @@ class BatchTable:
         np.maximum.at(most, self.data.architecture, kind)
         return least < most
 
-    def coverage(self, setname: str) -> Coverage:
+    def _coverage(self, setname: str) -> Coverage:
         """Which architectures have a value of a set at which epochs, in all their trials."""
-        if setname not in self._coverage:
-            self._coverage[setname] = self._find_coverage(setname)
-        return self._coverage[setname]
-
-    def _find_coverage(self, setname: str) -> Coverage:
         column = ColumnKey(setname, "accuracy")
         trials = np.flatnonzero(self.counts[self.data.architecture])
         index, form = self.data.architecture[trials], self.data.form[trials]
@@ -132,23 +139,15 @@ class BatchTable:
         covers[1:] = np.unpackbits(patterns, axis=1, count=self.epochs)
         return Coverage(kinds, covers, np.min(covers[1:], axis=0, initial=1).astype(np.uint8))
 
-    def column(self, setname: str, quantity: str) -> _batch.ColumnBatch | None:
+    def _column(self, setname: str, quantity: str) -> _batch.ColumnBatch | None:
         """A column (``accuracy``, ``loss`` or ``time``) to ask for arrays of values; None where there is none."""
-        key = (setname, quantity)
-        if key not in self._columns:
-            columns = self.data.kernel.sets.get(setname)
-            column = None if columns is None else getattr(columns, quantity)
-            coverage = self.coverage(setname)
-            self._columns[key] = column and _batch.ColumnBatch(
-                self.grid, column, coverage.kinds, coverage.covers, coverage.whole
-            )
-        return self._columns[key]
+        column = getattr(self.data.kernel.sets.get(setname), quantity, None)
+        coverage = self.coverage(setname)
+        return column and _batch.ColumnBatch(self.grid, column, coverage.kinds, coverage.covers, coverage.whole)
 
-    def elapsed_time(self, setname: str) -> _trainings.ElapsedTime:
+    def _elapsed_time(self, setname: str) -> _trainings.ElapsedTime:
         """The seconds of a set that the table has."""
-        if setname not in self._elapsed:
-            self._elapsed[setname] = _trainings.ElapsedTime(self.grid, self.data.kernel.sets[setname])
-        return self._elapsed[setname]
+        return _trainings.ElapsedTime(self.grid, self.data.kernel.sets[setname])
 
     @cached_property
     def sets(self) -> list[str]:
@@ -157,40 +156,18 @@ class BatchTable:
         return sorted(found, key=lambda name: name != "train")
 
     @cached_property
-    def costs(self) -> tuple[Floats, Floats]:
-        """FLOPs and parameters in millions, missing where the API cannot give any costs."""
-        return self._costs[0], self._costs[1]
+    def costs(self) -> Costs:
+        """FLOPs, parameters and latencies."""
+        flops, params, latency = np.empty((3, self.total))
+        found = Costs(flops, params, latency, np.empty(self.total, np.bool_))
+        self.data.kernel.all_costs(*found)
+        return found
 
-    @property
-    def no_costs(self) -> Bools:
-        """Where the API gives no costs at all: no trials, no agreement, or a latency that is no number."""
-        return self._costs[3]
-
-    @property
-    def latency(self) -> Floats:
-        """Mean latency in seconds over the trials that have one; missing where none has."""
-        return self._costs[2]
-
-    @cached_property
-    def _costs(self) -> tuple[Floats, Floats, Floats, Bools]:
-        flops, params, latency = np.empty(self.total), np.empty(self.total), np.empty(self.total)
-        no_costs = np.empty(self.total, np.bool_)
-        self.data.kernel.all_costs(flops, params, latency, no_costs)
-        return flops, params, latency, no_costs
-
-    def time_per_epoch(self, setname: str) -> Floats:
-        """Mean seconds of an epoch on a set, by architecture."""
-        return self._mean_times(setname)[0]
-
-    def time_total(self, setname: str) -> Floats:
-        """Seconds of all epochs on a set, by architecture."""
-        return self._mean_times(setname)[1]
-
-    def _mean_times(self, setname: str) -> tuple[Floats, Floats]:
-        if setname not in self._times:
-            per_epoch, whole = self._times[setname] = np.empty(self.total), np.empty(self.total)
-            self.data.kernel.all_times(setname, per_epoch, whole)
-        return self._times[setname]
+    def _times(self, setname: str) -> tuple[Floats, Floats]:
+        """Mean seconds of an epoch on a set, and those of all its epochs, by architecture."""
+        per_epoch, whole = np.empty(self.total), np.empty(self.total)
+        self.data.kernel.all_times(setname, per_epoch, whole)
+        return per_epoch, whole
 
     @cached_property
     def last(self) -> Longs:

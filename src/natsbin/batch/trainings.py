@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from natsbin import _trainings, rules
 from natsbin.batch import draws, questions
-from natsbin.batch.arrays import Floats, Longs, common_shape, empty, finish, flat, lacking, longs, or_missing
+from natsbin.batch.arrays import Floats, Longs, common_shape, finish, flat, lacking, longs, or_missing
 from natsbin.batch.questions import Questions, Trials
 from natsbin.batch.table import BatchTable
 from natsbin.store.layouts import MISSING, is_missing
@@ -68,10 +68,10 @@ def _trained(asked: Questions, again: Questions, costs: BatchTable) -> Answers:
     if valid is None:
         return lacking(asked.n), lacking(asked.n), lacking(asked.n)
     valtest = table.column(fallback, "accuracy") if (label, fallback) in rules.parts_of(table.dataset) else None
-    answers = empty(asked.n), empty(asked.n), empty(asked.n)
-    no_costs = costs.no_costs & ~costs.irregular  # the fallback says it of the irregular ones
+    answers = np.empty(asked.n), np.empty(asked.n), np.empty(asked.n)
+    none = costs.costs.none & ~costs.irregular  # the fallback says it of the irregular ones
     times = table.elapsed_time("train"), table.elapsed_time("x-valid")
-    _trainings.trainings(asked.native, again.native, valid, valtest, *times, costs.latency, no_costs, *answers)
+    _trainings.trainings(asked.native, again.native, valid, valtest, *times, costs.costs.latency, none, *answers)
     return answers
 
 
@@ -121,7 +121,7 @@ def _patch_trainings(asked: Questions, again: Questions, answers: Answers) -> No
 
 def _patch_latencies(asked: Questions, costs: BatchTable, answers: Answers) -> None:
     """Put in the latencies of irregular architectures; nothing of those that the API gives no costs of."""
-    latencies, no_costs = costs.latency.copy(), costs.no_costs.copy()
+    latencies, no_costs = costs.costs.latency.copy(), costs.costs.none.copy()
     for one in np.unique(asked.index[costs.irregular[asked.index]]).tolist():
         found = costs.fallback.cost_info(one, *costs.key)
         no_costs[one] = not found

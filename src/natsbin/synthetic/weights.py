@@ -15,9 +15,7 @@ import numpy.typing as npt
 
 from natsbin.archive.write import PROTOCOL
 from natsbin.errors import ArchiveError
-from natsbin.spaces import BATCH_SIZE, DATASETS, SAMPLES, SPACES
-from natsbin.synthetic.finals import load_finals
-from natsbin.synthetic.states import make_states
+from natsbin.spaces import BATCH_SIZE, DATASETS, SAMPLES
 
 Tensors = OrderedDict[str, npt.NDArray[Any]]
 
@@ -30,9 +28,8 @@ def need_torch() -> None:
         raise ArchiveError("an archive with weights needs torch: pip install natsbin[weights] first")
 
 
-def full_file(space_name: str, index: int, seed: int, finals: bool) -> bytes:
-    """One architecture's file of a full archive."""
-    states = make_states(SPACES[space_name], index, seed, load_finals() if finals else None)
+def full_file(states: dict[str, dict[str, Any]], index: int, seed: int) -> bytes:
+    """One architecture's file of a full archive, from its record, which gets the weights."""
     for hp, state in states.items():
         state["clear_net_done"] = False
         for (dataset, trial_seed), trial in state["all_results"].items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import functools
 import io
 import os
 import shutil
@@ -41,28 +42,28 @@ class _Work:
     finals: bool
     jobs: int
     progress: Progress
+    name: str  # of the archive
+
+    def states(self, index: int) -> OrderedDict[str, dict[str, Any]]:
+        return make_states(self.space, index, self.seed, load_finals() if self.finals else None)
 
     def each(self, make: Callable[[_Work, int], Made], indexes: list[int]) -> Iterator[Made]:
         """``make`` of each index in order, over processes, with a bounded number of results waiting."""
         return ordered(make, self, indexes, self.jobs)
 
 
-def _states(work: _Work, index: int) -> OrderedDict[str, dict[str, Any]]:
-    return make_states(work.space, index, work.seed, load_finals() if work.finals else None)
-
-
 def _file(work: _Work, index: int) -> bytes:
     """One architecture's file."""
-    return compress(dumps(_states(work, index)))
+    return compress(dumps(work.states(index)))
 
 
 def _full_file(work: _Work, index: int) -> bytes:
     """One architecture's file of a full archive."""
-    return full_file(work.space.name, index, work.seed, work.finals)
+    return full_file(work.states(index), index, work.seed)
 
 
 def _record(work: _Work, index: int) -> Record:
-    return Record(work.space, index, _states(work, index))
+    return Record(work.space, index, work.states(index))
 
 
 def make_archive(
@@ -100,17 +101,13 @@ def make_archive(
         need_torch()
     if jobs is None:
         jobs = max(1, min(os.cpu_count() or 1, len(chosen) // ARCHITECTURES_A_JOB))
-    work = _Work(space, chosen, seed, finals, jobs, progress or (lambda _: None))
+    work = _Work(space, chosen, seed, finals, jobs, progress or (lambda _: None), dst.name)
     with _replacing(dst, overwrite) as partial:
-        _WRITE[kind](work, partial, dst.name)
+        _WRITE[kind](work, partial)
     return dst
 
 
-def _write_full(work: _Work, partial: Path, name: str) -> None:
-    _write_folder(work, partial, name, _full_file)
-
-
-def _write_folder(work: _Work, partial: Path, _name: str, make: Callable[..., bytes] = _file) -> None:
+def _write_folder(work: _Work, partial: Path, make: Callable[[_Work, int], bytes] = _file) -> None:
     partial.mkdir()
     (partial / META_NAME).write_bytes(compress(dumps(meta_record(work.space.architectures))))
     for index, data in zip(work.indexes, work.each(make, work.indexes), strict=True):
@@ -118,8 +115,8 @@ def _write_folder(work: _Work, partial: Path, _name: str, make: Callable[..., by
         work.progress(1)
 
 
-def _write_tar(work: _Work, partial: Path, name: str) -> None:
-    top = name.removesuffix(".tar")
+def _write_tar(work: _Work, partial: Path) -> None:
+    top = work.name.removesuffix(".tar")
     with tarfile.open(partial, "w") as tar:
 
         def add(name: str, data: bytes) -> None:
@@ -136,11 +133,11 @@ def _write_tar(work: _Work, partial: Path, name: str) -> None:
             work.progress(1)
 
 
-def _write_benchmark(work: _Work, partial: Path, _name: str) -> None:
+def _write_benchmark(work: _Work, partial: Path) -> None:
     first, *rest = work.indexes
     with bz2.BZ2File(partial, "wb") as stream:
         file = BenchmarkPickle(stream, work.space)
-        file.add_first(first, _states(work, first))
+        file.add_first(first, work.states(first))
         work.progress(1)
         for record in work.each(_record, rest):
             file.add(record)
@@ -148,11 +145,11 @@ def _write_benchmark(work: _Work, partial: Path, _name: str) -> None:
         file.finish()
 
 
-_WRITE: dict[str, Callable[[_Work, Path, str], None]] = {
+_WRITE: dict[str, Callable[[_Work, Path], None]] = {
     "folder": _write_folder,
     "tar": _write_tar,
     "benchmark": _write_benchmark,
-    "full": _write_full,
+    "full": functools.partial(_write_folder, make=_full_file),
 }
 
 
