@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from support.batches import Case, answer, bits
 
 from natsbin.errors import QuestionError
+from natsbin.rules import mean
 from natsbin.store.format import ColumnKey
 
 QUANTITIES = ("accuracy", "loss", "cur_time", "all_time")
@@ -98,3 +99,13 @@ def test_points_are_one_column_of_get_more_info(regular: Case) -> None:
                 found = regular.batch.points(archs, dataset, setname, quantity, iepoch=at, hp=hp, is_random=chosen)
                 assert found.shape == (300, 300)
                 np.testing.assert_array_equal(found[there], info[f"{label}-{name}"][there])
+
+
+def test_other_quantities_come_from_the_archive(regular: Case) -> None:
+    """Those that ``get_metrics`` does not know, such as the accuracy within the best five."""
+    found = regular.batch.curves(regular.indexes, "cifar100", "train", "top5", "12")
+    for index, curve in zip(regular.indexes, found, strict=True):
+        trials = regular.scalar.arch2infos_dict[index]["12"].query("cifar100").values()
+        assert curve.tolist() == [mean([trial.train_acc5es[epoch] for trial in trials]) for epoch in range(12)]
+    missing = regular.batch.column("cifar100", "ori-test", "top5", "12")
+    assert np.isnan(missing).all()

@@ -191,7 +191,8 @@ class Batch:
         """Whole curves, of shape (index.shape or that of index and seed broadcast) + (epochs,).
 
         ``quantity`` is ``accuracy`` (percent), ``loss``, ``cur_time`` or ``all_time`` (seconds of each epoch, and of
-        all up to it), as ``get_metrics`` names them: the mean over the seeds, or that of ``seed``.
+        all up to it), as ``get_metrics`` names them, or ``top5`` (percent): the mean over the seeds, or that of
+        ``seed``. ``top5`` is missing of irregular architectures.
         """
         return values.curves(self._table(hp, dataset), self._names.existing(index), setname, quantity, seed, missing)
 

@@ -55,7 +55,7 @@ class Questions:
         )
 
     def values(self, setname: str, quantity: str) -> Floats:
-        """Values of a column (``accuracy``, ``loss``, ``time``); missing where there are none."""
+        """Values of a column of a set; missing where there are none."""
         column = self.table.column(setname, quantity)
         if column is None:
             return lacking(self.n)

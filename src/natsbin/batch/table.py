@@ -115,9 +115,8 @@ class BatchTable:
         np.maximum.at(most, self.data.architecture, kind)
         return least < most
 
-    def _coverage(self, setname: str) -> Coverage:
-        """Which architectures have a value of a set at which epochs, in all their trials."""
-        column = ColumnKey(setname, "accuracy")
+    def _coverage(self, column: ColumnKey) -> Coverage:
+        """Which architectures have a value of a column at which epochs, in all their trials."""
         trials = np.flatnonzero(self.counts[self.data.architecture])
         index, form = self.data.architecture[trials], self.data.form[trials]
         answered, place = np.unique(index, return_inverse=True)
@@ -140,9 +139,10 @@ class BatchTable:
         return Coverage(kinds, covers, np.min(covers[1:], axis=0, initial=1).astype(np.uint8))
 
     def _column(self, setname: str, quantity: str) -> _batch.ColumnBatch | None:
-        """A column (``accuracy``, ``loss`` or ``time``) to ask for arrays of values; None where there is none."""
-        column = getattr(self.data.kernel.sets.get(setname), quantity, None)
-        coverage = self.coverage(setname)
+        """A column of a set to ask for arrays of values; None where there is none."""
+        column = self.data.columns.get(ColumnKey(setname, quantity))
+        # losses and times count where there is an accuracy, as for the API
+        coverage = self.coverage(ColumnKey(setname, "accuracy" if quantity in ("loss", "time") else quantity))
         return column and _batch.ColumnBatch(self.grid, column, coverage.kinds, coverage.covers, coverage.whole)
 
     def _elapsed_time(self, setname: str) -> _trainings.ElapsedTime:

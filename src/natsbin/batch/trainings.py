@@ -13,10 +13,13 @@ from natsbin.batch import draws, questions
 from natsbin.batch.arrays import Floats, Longs, common_shape, finish, flat, lacking, longs, or_missing
 from natsbin.batch.questions import Questions, Trials
 from natsbin.batch.table import BatchTable
+from natsbin.store.format import ColumnKey
 from natsbin.store.layouts import MISSING, is_missing
 
 Bools = npt.NDArray[np.bool_]
 Answers = tuple[Floats, Floats, Floats]  # accuracy, latency, seconds
+
+VALID = ColumnKey("x-valid", "accuracy")
 
 
 def simulate(
@@ -80,7 +83,7 @@ def _two_draws(
 ) -> tuple[Trials, Trials]:
     """A random trial for each question, and a second one for those without a validation accuracy."""
     n = math.prod(shape)
-    whole = table.coverage("x-valid").whole
+    whole = table.coverage(VALID).whole
     all_have_one = (bool(whole.all()) or bool(whole[epoch].all())) and not table.any_irregular
     if rng is not None:
         one = Trials(chance=rng.random(n))
@@ -95,7 +98,7 @@ def _two_draws(
 def _take_fallback(table: BatchTable, shape: tuple[int, ...], index: Longs, epoch: Longs) -> Bools:
     """Where there is no validation accuracy, but one on the set of ``rules.FALLBACK``."""
     label, setname = rules.FALLBACK
-    found = ~table.coverage("x-valid").has(index, epoch) & table.coverage(setname).has(index, epoch)
+    found = ~table.coverage(VALID).has(index, epoch) & table.coverage(ColumnKey(setname, "accuracy")).has(index, epoch)
     asked = Questions(table, shape, index, epoch, Trials())
     found = np.array(np.broadcast_to(found, (asked.n,)))
     for place, one, at, _ in asked.each_irregular():

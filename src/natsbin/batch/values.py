@@ -20,7 +20,10 @@ from natsbin.store.format import ColumnKey
 from natsbin.store.layouts import MISSING, is_missing
 from natsbin.store.table import column_coding
 
-QUANTITIES = ("accuracy", "loss", "cur_time", "all_time")
+_METRICS = ("accuracy", "loss", "cur_time", "all_time")  # of ArchResults.get_metrics
+
+QUANTITIES = tuple(dict.fromkeys((*_METRICS, *(name for name in fmt.CURVES.values() if name != "time"))))
+"""What may be asked for: the metrics, and every other column with epochs that a store has."""
 
 _KEPT_COLUMNS = 16
 
@@ -128,11 +131,16 @@ def _whole_space(table: BatchTable, setname: str, quantity: str, epoch: int, see
 
 
 def _quantity(asked: Questions, setname: str, quantity: str) -> Floats:
-    """What ``ArchResults.get_metrics`` gives under this name."""
+    """What ``ArchResults.get_metrics`` gives under this name, or the values of another column.
+
+    Of irregular architectures there are only metrics, as only the API answers for them.
+    """
     table, setname = asked.table, rules.set_of(setname)
     if quantity not in QUANTITIES:
         raise QuestionError(f"quantity {quantity!r}: expected one of {', '.join(QUANTITIES)}")
     table.check_set(setname)
+    if quantity not in _METRICS:
+        return asked.values(setname, quantity)
     if quantity in ("accuracy", "loss"):
         values = asked.values(setname, quantity)
     else:
