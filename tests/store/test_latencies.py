@@ -38,6 +38,15 @@ def as_kept(latencies: list[Any]) -> tuple[Any, ...]:
     return found.values, found.are_float64, found.irregular
 
 
+def make_table(n: int, values: Any, are_float64: Any, sets: dict[str, _column.SetColumns]) -> _table.Table:
+    """A table of one architecture with n trials of one epoch."""
+    each, scalars = np.arange(n), {"params": np.ones(n), "flop": np.ones(n), "latency": values}
+    first, none = np.array([0, n], np.int32), np.zeros(n, np.int32)
+    return _table.Table(
+        1, first, each.astype(np.int32), each, np.ones(1, np.uint8), scalars, are_float64, none, [()], sets
+    )
+
+
 def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and (one == other or (one != one and other != other))
 
@@ -64,18 +73,7 @@ def test_the_mean_is_that_of_the_objects(latencies: list[Any]) -> None:
         (n,), (n,), (8, 11, 1023), "plain", 1, 0, [], None, lambda _: np.full(8 * n + 8, 2.0).view(np.uint8)
     )
     train = _column.SetColumns("train", None, None, column)
-    table = _table.Table(
-        1,
-        np.array([0, n], np.int32),
-        np.arange(n, dtype=np.int32),
-        np.arange(n),
-        np.ones(1, np.uint8),
-        {"params": np.ones(n), "flop": np.ones(n), "latency": values},
-        are_float64,
-        np.zeros(n, np.int32),
-        [()],
-        {"train": train},
-    )
+    table = make_table(n, values, are_float64, {"train": train})
     scalar = _scalar.ScalarTable(table, _scalar.LabelledSet("train", train), None, [])
     answers = _scalar.ScalarAnswers(bytearray([1]), 1, lambda *_: scalar)
     flops, params, latency, no_costs = np.empty(1), np.empty(1), np.empty(1), np.empty(1, np.bool_)
@@ -102,15 +100,4 @@ def test_the_mean_is_that_of_the_objects(latencies: list[Any]) -> None:
 
 def test_another_number_of_trials_is_refused() -> None:
     with pytest.raises(ValueError, match="lengths"):
-        _table.Table(
-            1,
-            np.array([0, 1], np.int32),
-            np.zeros(1, np.int32),
-            np.zeros(1, np.int64),
-            np.ones(1, np.uint8),
-            dict.fromkeys(("params", "flop", "latency"), np.ones(1)),
-            np.ones(2, np.uint8),
-            np.zeros(1, np.int32),
-            [()],
-            {},
-        )
+        make_table(1, np.ones(1), np.ones(2, np.uint8), {})
