@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from support.made import Made
 from support.paths import SAMPLE_NAMES, SAMPLES, needs_samples
 
 from natsbin.spaces import SPACES, SearchSpace
+
+# torch, which is imported later, takes one thread: xdist's workers share the cores, and waiting threads burn them
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # fixtures of one test may serve all its examples: none changes what it is given
 settings.register_profile(
