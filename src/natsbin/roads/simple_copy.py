@@ -53,7 +53,7 @@ class SimpleCopy:
         for path in self._archive.iterdir():
             if path.name not in names:  # from a run for other architectures
                 path.unlink()
-        convert(self._archive, self._store, jobs=jobs)
+        convert(self._archive, self._store, jobs=jobs, fingerprint="")
         remove_simple_copy(self._store)
 
     def _dump(self, value: Any, name: str) -> None:
