@@ -59,6 +59,11 @@ def target(path: Path, force: bool) -> Path:
         raise OutputError(f"{os.fspath(path)!r}: cannot be written: {error}") from error
 
 
+def printable(text: str) -> str:
+    """A text that every terminal and file takes: names of files may be any bytes."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def hidden(path: Path, suffix: str) -> Path:
     """A hidden name beside ``path``: ``.NAME.SUFFIX``, in which a name that would become too long is a digest."""
     name = path.name
@@ -229,12 +234,15 @@ def _beating(descriptor: int) -> Iterator[None]:
     end = threading.Event()
 
     def beat() -> None:
-        while not end.is_set():
-            with suppress(OSError):
-                os.pwrite(descriptor, _owner(), 0)
-            end.wait(BEAT)
+        with suppress(OSError):
+            os.pwrite(descriptor, _owner(), 0)
 
-    thread = threading.Thread(target=beat, daemon=True)
+    def beat_on() -> None:
+        while not end.wait(BEAT):
+            beat()
+
+    beat()
+    thread = threading.Thread(target=beat_on, daemon=True)
     thread.start()
     try:
         yield

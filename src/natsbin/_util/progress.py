@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from natsbin._util.files import printable
+
 PATIENCE = 2.0
 """Seconds that work may take without a word."""
 
@@ -33,7 +35,7 @@ def progress(
         console=console,
         disable=quiet and (patience is None or not console.is_terminal),
     )
-    task = bar.add_task(_printable(label), total=None)
+    task = bar.add_task(printable(label), total=None)
     say_at = time.monotonic() + patience if quiet and patience is not None else None
 
     def show(done: int, total: int | None) -> None:
@@ -69,9 +71,4 @@ def patient(label: str, verbose: bool) -> Iterator[Callable[[], None]]:
 
 
 def _say(label: str) -> None:
-    print(_printable(label), file=sys.stderr, flush=True)
-
-
-def _printable(label: str) -> str:
-    """Without what a terminal cannot show: names of files may be any bytes."""
-    return label.encode(errors="backslashreplace").decode()
+    print(printable(label), file=sys.stderr, flush=True)

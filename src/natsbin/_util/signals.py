@@ -20,9 +20,9 @@ _stopped_at = -_CLEANING
 def stoppable() -> Iterator[None]:
     """Within the block, SIGTERM and SIGHUP raise SystemExit with code 128 + n, so that ``finally`` blocks run.
 
-    Python ends at once by default, and would leave unfinished files. SIGINT raises KeyboardInterrupt, as always, but not
-    again while ``finally`` blocks run. A program's own handlers stay, and so do ignored signals (``nohup``). Outside
-    the main thread nothing changes, as Python runs handlers there only.
+    Python ends at once by default, and would leave unfinished files. SIGINT raises KeyboardInterrupt, as always, but
+    not again while ``finally`` blocks run. A program's own handlers stay, and so do ignored signals (``nohup``).
+    Outside the main thread nothing changes, as Python runs handlers there only.
     """
     before = {}
     try:

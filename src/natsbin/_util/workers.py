@@ -36,6 +36,10 @@ _NEW_INTERPRETER = (
 _PARENT_CHECK = 1.0  # seconds between looks whether the parent lives
 
 
+FEW = 64
+"""Architectures that are done before processes have started."""
+
+
 def cores() -> int:
     """The processors that this process may use."""
     return len(os.sched_getaffinity(0))

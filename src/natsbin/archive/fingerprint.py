@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from natsbin._util.files import printable
 from natsbin.archive.meta import is_file_name
 from natsbin.errors import ArchiveError
 
@@ -44,8 +45,7 @@ def fingerprint(paths: Sequence[Path]) -> Fingerprint:
             total, newest, number = total + stat.st_size, max(newest, stat.st_mtime_ns), number + 1
     except OSError as error:
         raise ArchiveError(f"{paths[0]}: cannot be read: {error}") from error
-    name = os.fsencode(first.name).decode(errors="backslashreplace")
-    origin = f"{kind} {name}"
+    origin = f"{kind} {printable(first.name)}"
     return Fingerprint(origin, f"{origin}: {number} files, {total} bytes, {digest.hexdigest()[:32]}", newest)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from natsbin.store import Store
 
 STORE_SUFFIX = ".h5"
+PATIENCE = 2.0  # seconds that a conversion may take without a word
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
@@ -83,7 +84,7 @@ def caches(archive: Path) -> Iterator[Path]:
 
 
 def _convert(archive: Path, place: Path, space: SearchSpace, verbose: bool) -> Store:
-    from natsbin._util.progress import PATIENCE, progress
+    from natsbin._util.progress import progress
     from natsbin.roads.convert import convert
     from natsbin.store import open_store
 

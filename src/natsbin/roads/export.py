@@ -11,7 +11,7 @@ from pathlib import Path
 
 from natsbin._util import files
 from natsbin._util.signals import stoppable
-from natsbin._util.workers import cores, ordered
+from natsbin._util.workers import FEW, cores, ordered
 from natsbin.archive.meta import META_NAME, file_name, is_file_name
 from natsbin.archive.write import file_bytes, meta_record
 from natsbin.errors import NatsbinError, OutputError
@@ -46,7 +46,8 @@ def export(
             part.mkdir()
             (part / META_NAME).write_bytes(file_bytes(meta_record(store.meta_archs)))
             indexes = store.indexes.tolist()
-            with closing(ordered(_write, (store, part), indexes, jobs or cores())) as written:
+            jobs = 1 if len(indexes) <= FEW else jobs or cores()
+            with closing(ordered(_write, (store, part), indexes, jobs)) as written:
                 for done, _ in enumerate(written, 1):
                     if progress:
                         progress(done, len(indexes))
