@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import operator
 import os
 import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -71,3 +73,40 @@ def test_a_worker_that_dies_is_an_error() -> None:
     with pytest.raises(NatsbinError, match="a worker process died"):
         list(ordered(die, None, range(100), 2))
     assert multiprocessing.active_children() == []
+
+
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """A thread beside that of the test."""
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait)
+    thread.start()
+    yield
+    end.set()
+    thread.join()
+
+
+def test_beside_other_threads_workers_are_new_interpreters(busy: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fork", None)
+    assert list(ordered(operator.mul, 3, range(100), 2)) == list(range(0, 300, 3))
+    with pytest.raises(ZeroDivisionError):
+        list(ordered(operator.floordiv, 3, [1, 0], 2))
+
+
+def test_more_than_a_pipe_holds_may_wait() -> None:
+    large = [bytes(1 << 20)] * 20
+    assert list(ordered(join, b"", large, 2, ahead=10)) == large
+
+
+def join(shared: bytes, item: bytes) -> bytes:
+    return shared + item
+
+
+def test_in_a_daemonic_process() -> None:
+    context = multiprocessing.get_context("fork")
+    with context.Pool(1) as pool:
+        assert pool.apply(ordered_list) == [0, 3, 6]
+
+
+def ordered_list() -> list[int]:
+    return list(ordered(times, 3, range(3), 2))

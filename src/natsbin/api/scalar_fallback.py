@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from natsbin._util import forks
 
 if TYPE_CHECKING:
     from natsbin.api.benchmark import NASBenchMetaAPI
@@ -24,7 +25,7 @@ class ScalarFallback:
     def __init__(self, open_api: Callable[[], NASBenchMetaAPI]) -> None:
         self._open_api = open_api
         self._api: NASBenchMetaAPI | None = None
-        self._lock = threading.Lock()
+        self._lock = forks.Lock()
 
     def more_info(self, index: int, hp: str, dataset: str, epoch: int | None, seed: int | bool) -> dict[str, Any]:
         """What ``get_more_info`` gives; empty where it raises."""

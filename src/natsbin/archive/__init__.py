@@ -10,11 +10,12 @@ from pathlib import Path
 from natsbin.archive.base import Archive, Record, Task
 from natsbin.archive.benchmark import BenchmarkArchive
 from natsbin.archive.files import folder
+from natsbin.archive.fingerprint import Fingerprint, fingerprint
 from natsbin.archive.meta import META_NAME, space_named
 from natsbin.archive.tar import is_chunk, siblings, tar
 from natsbin.errors import ArchiveError, NoArchiveError
 
-__all__ = ["Archive", "Record", "Task", "open_archive"]
+__all__ = ["Archive", "Fingerprint", "Record", "Task", "fingerprint_of", "open_archive"]
 
 
 def open_archive(
@@ -49,7 +50,7 @@ def open_archive(
         if len(paths) == 1 and first.is_dir():
             return folder(first, expected_space, weights)
         if len(paths) > 1 or is_chunk(first):
-            return tar(paths if len(paths) > 1 else siblings(first), expected_space, weights)
+            return tar(_chunks(paths), expected_space, weights)
         if first.name == META_NAME:
             raise ArchiveError(f"{first}: only the list of architectures; the folder that it is in was expected")
         if first.name.endswith(".pbz2"):
@@ -59,6 +60,16 @@ def open_archive(
         if isinstance(error, ArchiveError):
             raise
         raise ArchiveError(f"{first}: cannot be read: {error}") from error
+
+
+def fingerprint_of(path: str | PathLike[str] | Sequence[str | PathLike[str]]) -> Fingerprint:
+    """The fingerprint of an archive, given as for ``open_archive``, which need not be opened for it."""
+    return fingerprint(_chunks(_paths(path)))
+
+
+def _chunks(paths: list[Path]) -> list[Path]:
+    """All chunks of a split tar, of which one may be given."""
+    return siblings(paths[0]) if len(paths) == 1 and is_chunk(paths[0]) and not paths[0].is_dir() else paths
 
 
 def _paths(path: str | PathLike[str] | Sequence[str | PathLike[str]]) -> list[Path]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import signal
+import sys
+
 import click
 
+from natsbin._util.signals import stoppable
 from natsbin._version import __version__
 from natsbin.errors import NatsbinError
 
@@ -26,10 +31,15 @@ class _Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="surrogateescape")  # names of files are printed as they are
         try:
-            return super().invoke(ctx)
+            with stoppable():
+                return super().invoke(ctx)
         except NatsbinError as error:
             raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:  # which click makes an exit code of 1
+            raise SystemExit(128 + signal.SIGINT) from None
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,5 +47,5 @@ class _Commands(click.Group):
 def main() -> None:
     """NATS-Bench as one compact HDF5 file, and a drop-in for nats_bench.
 
-    Exit codes: 0 done, 1 failed (the reason is on stderr), 2 a wrong command line.
+    Exit codes: 0 done, 1 failed (the reason is on stderr), 2 a wrong command line, 128 + n stopped by signal n.
     """

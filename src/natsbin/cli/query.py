@@ -35,11 +35,12 @@ def query(
     """
     import natsbin
     from natsbin.archive import open_archive
-    from natsbin.roads.cache import converted, is_store
+    from natsbin.roads.cache import is_store, open_converted
 
-    if not is_store(store):
-        store = converted(store, open_archive(store).space, verbose=True)
-    opened = natsbin.open_store(store)
+    if is_store(store) or not store.exists():
+        opened = natsbin.open_store(store)
+    else:
+        opened = open_converted(store, open_archive(store).space, verbose=True)
     api = natsbin.create(opened, opened.space.name, fast_mode=True, verbose=False)
     hp = hp or max(opened.hps, key=lambda name: opened.space.epochs.get(name, 0))
     rows = [_ask(api, arch, dataset, hp, epoch, seed) for arch in archs]

@@ -1,64 +1,151 @@
-"""The store that an original archive is converted to once: where it is kept, and whether it is up to date."""
+"""The store that an original archive is converted to once: where it is kept, and whether it may be used.
+
+A store is used if it is of this archive as it is now, and nobody else can have planted it. A file is replaced if it is
+a store of an earlier state of this archive. Anything else is left, and the next place is used. docs/reliability.md says
+what is promised.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from natsbin.errors import OutputError
+from natsbin._util.signals import stoppable
+from natsbin.errors import OutputError, StoreError
 from natsbin.spaces import SearchSpace
 
+if TYPE_CHECKING:
+    from natsbin.archive import Fingerprint
+    from natsbin.store import Store
+
 STORE_SUFFIX = ".h5"
+PATIENCE = 2.0  # seconds that a conversion may take without a word
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
 def is_store(path: Path) -> bool:
     """Whether a file starts as HDF5 files do."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         return False
     with path.open("rb") as file:
         return file.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
 
 
-def converted(archive: Path, space: SearchSpace, verbose: bool) -> Path:
-    """The store of an original archive, converted now unless there is one that is not older than the archive."""
+def open_converted(archive: Path, space: SearchSpace, verbose: bool) -> Store:
+    """The store of an original archive, which is converted now unless it was before.
+
+    Processes and threads that come at the same time wait for the first. Raises ArchiveError for what is no archive, and
+    OutputError where there is no place for the store.
+    """
+    from natsbin._util.files import only_one
+    from natsbin._util.progress import patient
+    from natsbin.archive import fingerprint_of
+
+    state = fingerprint_of(archive)
     places = list(caches(archive))
     for place in places:
-        if is_store(place) and place.stat().st_mtime >= archive.stat().st_mtime:
-            return place
-    for place in places:
-        if _writable(place.parent):
-            return _convert(archive, place, space, verbose)
-    raise OutputError(f"{archive}: no place for its store: cannot write to any of {', '.join(map(str, places))}")
-
-
-def _convert(archive: Path, store: Path, space: SearchSpace, verbose: bool) -> Path:
-    from natsbin._util.progress import progress
-    from natsbin.roads.convert import convert
-
-    with progress(f"Converting {archive.name} once", quiet=not verbose) as show:
-        return convert(archive, store, space=space.name, force=store.exists(), progress=show)
+        if store := _current(place, archive, state):
+            return store
+    usable = [place for place in places if _writable(place, archive, state)]
+    if not usable:
+        raise OutputError(
+            f"{archive}: no place for its store: cannot write to any of {', '.join(map(str, places)) or 'none'}"
+        )
+    place = usable[0]
+    waiting = f"Waiting for another process that converts {archive.name}"
+    try:
+        with stoppable(), patient(waiting, verbose) as wait, only_one(place, wait):
+            return _current(place, archive, state) or _convert(archive, place, space, verbose)
+    except OSError as error:
+        if isinstance(error, (OutputError, StoreError)):
+            raise
+        raise OutputError(f"{place}: cannot be written: {error}") from error
 
 
 def caches(archive: Path) -> Iterator[Path]:
     """Where the store of an archive is kept: beside it, or in the user's cache folder."""
-    archive = archive.resolve()
+    archive = Path(os.path.realpath(archive))
     stem = archive.name
     for suffix in (".tar", ".pickle.pbz2"):
         stem = stem.removesuffix(suffix)
     yield archive.with_name(stem + STORE_SUFFIX)
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    digest = hashlib.sha256(os.fsencode(archive)).hexdigest()[:12]
-    yield Path(home) / "natsbin" / f"{stem}-{digest}{STORE_SUFFIX}"
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(home):  # to be ignored, says the XDG base directory specification
+        home = os.path.join(os.path.expanduser("~"), ".cache")
+    if os.path.isabs(home):
+        digest = hashlib.sha256(os.fsencode(archive)).hexdigest()[:12]
+        name = os.fsdecode(os.fsencode(stem)[:200])
+        yield Path(home) / "natsbin" / f"{name}-{digest}{STORE_SUFFIX}"
 
 
-def _writable(folder: Path) -> bool:
-    """Whether a store may be put into this folder. The mode counts too: it does not bind root, but it was meant."""
+def _convert(archive: Path, place: Path, space: SearchSpace, verbose: bool) -> Store:
+    from natsbin._util.progress import progress
+    from natsbin.roads.convert import convert
+    from natsbin.store import open_store
+
+    with progress(f"Converting {archive.name} once, to {place}", quiet=not verbose, patience=PATIENCE) as show:
+        return open_store(convert(archive, place, space=space.name, force=place.exists(), progress=show))
+
+
+def _current(place: Path, archive: Path, state: Fingerprint) -> Store | None:
+    """The store at a place, if it is of the archive as it is now and can be trusted."""
+    store = _store_of(place, archive, state)
+    if store is None:
+        return None
+    recorded = store.attrs.get("source_fingerprint")
+    fresh = recorded == state.text if recorded else place.stat().st_mtime_ns >= state.newest
+    return store if fresh else None
+
+
+def _store_of(place: Path, archive: Path, state: Fingerprint) -> Store | None:
+    """The store at a place, if it says that it came from this archive, in whatever state, and can be trusted."""
+    from natsbin.store import open_store
+
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return os.access(folder, os.W_OK) and bool(folder.stat().st_mode & 0o222)
+        if not is_store(place) or not _trusted(place, archive):
+            return None
+        store = open_store(place)
+    except OSError:  # among them StoreError
+        return None
+    recorded = store.attrs.get("source_fingerprint")
+    if recorded:
+        return store if recorded.startswith(f"{state.origin}: ") else None
+    return store if store.attrs.get("source") == archive.name else None  # made by natsbin 0.1
+
+
+def _trusted(path: Path, archive: Path) -> bool:
+    """Whether only this user, root, or the owner of an archive that is beside it can have put a store here."""
+    path = Path(os.path.realpath(path))
+    found, folder = path.stat(), path.parent.stat()
+    owners = {os.geteuid(), 0}
+    if path.parent == Path(os.path.realpath(archive)).parent:
+        owners.add(os.stat(archive).st_uid)
+    return found.st_uid in owners and not found.st_mode & stat.S_IWOTH and _is_private(folder)
+
+
+def _is_private(folder: os.stat_result) -> bool:
+    """Whether others cannot replace files of a folder: it is not writable for them, or is sticky, as /tmp is."""
+    return not folder.st_mode & stat.S_IWOTH or bool(folder.st_mode & stat.S_ISVTX)
+
+
+def _writable(place: Path, archive: Path, state: Fingerprint) -> bool:
+    """Whether a store may be put at this place. The mode counts too: it does not bind root, but it was meant."""
+    folder = place.parent
+    try:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, mode=0o700)
+        found = folder.stat()
+        if not os.access(folder, os.W_OK) or not found.st_mode & 0o222 or not _is_private(found):
+            return False
+        if not os.path.lexists(place) or _store_of(place, archive, state) is not None:
+            return True
+        # In the user's cache folder names are natsbin's own: what is damaged there was a store.
+        own = folder != Path(os.path.realpath(archive)).parent
+        return own and stat.S_ISREG(place.lstat().st_mode) and place.stat().st_uid == os.geteuid()
     except OSError:
         return False

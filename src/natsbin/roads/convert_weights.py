@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from natsbin._util.signals import stoppable
 from natsbin._util.workers import cores, ordered
-from natsbin.archive import Archive, Task, open_archive
+from natsbin.archive import Archive, Task, fingerprint_of, open_archive
 from natsbin.errors import ArchiveError, NatsbinError, OutputError, QuestionError, StoreError
 from natsbin.roads.simple_copy import SimpleCopy, remove_simple_copy
 from natsbin.spaces import DATASETS
@@ -48,7 +50,8 @@ def convert_weights(
     ArchiveError for an archive that is not as published, QuestionError for a part that it does not have, and
     OutputError where the weights exist (unless ``force``) or cannot be written.
     """
-    store, archive = Path(dst), open_archive(src, space, weights=True)
+    store, fingerprint = Path(dst), fingerprint_of(src).text if indexes is None else ""
+    archive = open_archive(src, space, weights=True)
     path = fmt.weights_path(store)
     if path == store:
         raise OutputError(f"{store}: the name of a weights file; the store's was expected, as in {store.stem}.h5")
@@ -57,18 +60,20 @@ def convert_weights(
     tasks = _tasks(archive, indexes)
     simple_copy = None if _is_there(store, archive) else SimpleCopy(store, archive)
     there = list(tasks) if simple_copy is None else simple_copy.leading(tasks)
-    with WeightsWriter(path, _head(archive, selection), there, force=force) as writer:
+    with stoppable(), WeightsWriter(path, _head(archive, selection), there, force=force) as writer:
         work = _Work(selection, simple_copy, str(archive.path))
         left = list(tasks.values())[writer.done :]
+        processes = min(jobs or cores(), len(left) or 1)
         try:
             if simple_copy is not None:
                 simple_copy.begin()
-            for packed in ordered(_pack, work, left, min(jobs or cores(), len(left) or 1), AHEAD):
-                writer.add(packed)
-                if progress:
-                    progress(writer.done, len(tasks))
+            with closing(ordered(_pack, work, left, processes, AHEAD)) as packs:
+                for packed in packs:
+                    writer.add(packed)
+                    if progress:
+                        progress(writer.done, len(tasks))
             if simple_copy is not None:
-                simple_copy.make_store(tasks, jobs)
+                simple_copy.make_store(tasks, jobs, fingerprint)
             writer.finish()
         except NatsbinError as error:
             kept = f"{writer.done} of {len(tasks)} architectures are done and kept in {writer.part}"

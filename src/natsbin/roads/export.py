@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from natsbin._util.workers import cores, ordered
+from natsbin._util import files
+from natsbin._util.signals import stoppable
+from natsbin._util.workers import FEW, cores, ordered
 from natsbin.archive.meta import META_NAME, file_name, is_file_name
 from natsbin.archive.write import file_bytes, meta_record
 from natsbin.errors import NatsbinError, OutputError
@@ -36,26 +39,48 @@ def export(
     path = Path(folder)
     if not isinstance(store, Store):
         store = open_store(Path(store))
-    _refuse_existing(path, force)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    part = files.new_part(path)
     try:
-        part.mkdir()
-        (part / META_NAME).write_bytes(file_bytes(meta_record(store.meta_archs)))
-        indexes = store.indexes.tolist()
-        for done, _ in enumerate(ordered(_write, (store, part), indexes, jobs or cores()), 1):
-            if progress:
-                progress(done, len(indexes))
-        _refuse_existing(path, force)
-        if path.exists():
-            shutil.rmtree(path)
-        part.rename(path)
-    except OSError as error:
+        with stoppable(), _removed(part):
+            _refuse_existing(path, force)
+            part.mkdir()
+            (part / META_NAME).write_bytes(file_bytes(meta_record(store.meta_archs)))
+            indexes = store.indexes.tolist()
+            jobs = 1 if len(indexes) <= FEW else jobs or cores()
+            with closing(ordered(_write, (store, part), indexes, jobs)) as written:
+                for done, _ in enumerate(written, 1):
+                    if progress:
+                        progress(done, len(indexes))
+            _refuse_existing(path, force)
+            _replace(part, path)
+    except (OSError, ValueError) as error:
         if isinstance(error, NatsbinError):
             raise
-        raise OutputError(f"{path}: cannot be written: {error}") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        raise OutputError(f"{os.fspath(path)!r}: cannot be written: {error}") from error
     return path
+
+
+@contextmanager
+def _removed(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _replace(part: Path, path: Path) -> None:
+    """Give the finished folder its name. One that it replaces leaves it its mode, and is there until then."""
+    old = files.new_part(path)
+    if path.exists():
+        part.chmod(stat.S_IMODE(path.stat().st_mode))
+        path.rename(old)
+    try:
+        part.rename(path)
+    except BaseException:
+        with suppress(OSError):
+            old.rename(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _write(shared: tuple[Store, Path], index: int) -> None:

@@ -21,6 +21,11 @@ def in_torch_home(space: SearchSpace, fast_mode: bool) -> str:
     originals = files + benchmark if fast_mode else benchmark + files
     looked_for = [os.path.join(home, one) for one in stores + originals]
     found = next(filter(os.path.exists, looked_for), None)
+    for original in originals:  # rather than the store that it was converted to, which may be out of date
+        path = os.path.join(home, original)
+        if found and os.path.exists(path) and os.path.realpath(found) == str(next(cache.caches(Path(path)))):
+            found = path
+            break
     shown_path = None if fast_mode else found or os.path.join(home, *benchmark)
     print(  # nats_bench says this even where it is not to be verbose
         f"{time_string()} Try to use the default NATS-Bench ({space.title}) path from "
@@ -35,14 +40,12 @@ def open_path(path: Path, space: SearchSpace, verbose: bool) -> Source:
     """A store, or the store that an original archive was converted to."""
     from natsbin.store import open_store  # h5py is slow to import, and not needed for a dict
 
-    if not path.exists():
+    if not os.path.exists(path):  # unlike that of a Path, False for a name that is too long
         raise MissingError(f"{path} is neither a file or a dir.")
-    if not cache.is_store(path):
-        path = cache.converted(path, space, verbose)
-    source = open_store(path)
+    source = open_store(path) if cache.is_store(path) else cache.open_converted(path, space, verbose)
     if source.space.name != space.name:
         raise ArchiveError(
-            f"{path}: architectures of the {source.space.title} space, but the {space.title} space was asked for"
+            f"{source.path}: architectures of the {source.space.title} space, but the {space.title} space was asked for"
         )
     return source
 

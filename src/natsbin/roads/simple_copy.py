@@ -47,13 +47,13 @@ class SimpleCopy:
         simplify(states)
         self._dump(states, file_name(index))
 
-    def make_store(self, indexes: Collection[int], jobs: int | None) -> None:
+    def make_store(self, indexes: Collection[int], jobs: int | None, fingerprint: str) -> None:
         """Convert the records of these architectures, and remove the folder."""
         names = {META_NAME, *map(file_name, indexes)}
         for path in self._archive.iterdir():
             if path.name not in names:  # from a run for other architectures
                 path.unlink()
-        convert(self._archive, self._store, jobs=jobs)
+        convert(self._archive, self._store, jobs=jobs, fingerprint=fingerprint)
         remove_simple_copy(self._store)
 
     def _dump(self, value: Any, name: str) -> None:

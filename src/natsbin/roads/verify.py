@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from natsbin._util.compare import difference
-from natsbin._util.workers import cores, ordered
+from natsbin._util.workers import FEW, cores, ordered
 from natsbin.archive import Task, open_archive
 from natsbin.archive.simplify import simple_records
 from natsbin.errors import StoreError
@@ -56,8 +56,9 @@ def _compare(
     if archive.meta_archs != store.meta_archs:
         faults.append(f"{store.path}: its list of architectures is not the archive's")
     seen: set[int] = set()
-    single = jobs if archive.indexes is not None else 1  # a stream is one task
-    for found in ordered(_differences, store, archive.tasks(), single):
+    if archive.indexes is None or len(archive.indexes) <= FEW:  # a stream is one task
+        jobs = 1
+    for found in ordered(_differences, store, archive.tasks(), jobs):
         for index, fault in found:
             seen.add(index)
             if fault is not None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
-import os
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from natsbin._util import files
 from natsbin.errors import NatsbinError, OutputError
 from natsbin.store import format as fmt
 from natsbin.store.filters import Pipeline
@@ -141,12 +139,12 @@ def new_store(path: Path, state: str, *, force: bool) -> Iterator[TreeWriter]:
 
     Raises OutputError where ``path`` exists (unless ``force``), or where the disk refuses.
     """
-    refuse_existing(path, force)
-    _remove_stale(path)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    destination = refuse_existing(path, force)
+    files.remove_stale_parts(destination)
+    part: Path | None = None
     try:
-        with _Disk(part, "x+b") as disk:
-            fcntl.flock(disk, fcntl.LOCK_EX)  # a locked file has a living writer
+        part, descriptor = files.open_part(destination)
+        with _Disk(descriptor, "r+b") as disk:
             # The latest format has the smallest metadata; aligned chunks can be mapped.
             file = h5py.File(
                 disk,
@@ -166,42 +164,18 @@ def new_store(path: Path, state: str, *, force: bool) -> Iterator[TreeWriter]:
                 raise
             _close(file, disk)
             seal(part, tree.chunks)
-            _sync(part)
+            files.sync(part)
             refuse_existing(path, force)
-            os.replace(part, path)
-            _sync(path.parent)
+            files.replace(part, destination)
     except OSError as error:
         if isinstance(error, NatsbinError):
             raise
         raise OutputError(f"{path}: cannot be written: {error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        if part is not None:
+            part.unlink(missing_ok=True)
 
 
-def refuse_existing(path: Path, force: bool) -> None:
-    """Raise OutputError where ``path`` cannot become a new file."""
-    if path.is_dir():
-        raise OutputError(f"{path}: is a folder, expected the path of a new store")
-    if path.exists() and not force:
-        raise OutputError(f"{path}: exists already; say force (--force) to replace it")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path}: there is no folder {path.parent}")
-
-
-def _remove_stale(path: Path) -> None:
-    """Remove the unfinished files of killed writers: a file is locked as long as its writer lives."""
-    for part in path.parent.glob(f".{path.name}.*.part"):
-        try:
-            with part.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                part.unlink(missing_ok=True)
-        except OSError:
-            continue  # it is in use, or belongs to another user
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def refuse_existing(path: Path, force: bool) -> Path:
+    """Raise OutputError where ``path`` cannot become a new file; return what it leads to, through links."""
+    return files.target(path, force)

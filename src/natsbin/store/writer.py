@@ -80,8 +80,11 @@ class StoreWriter:
         except OSError as error:
             raise OutputError(f"{self._path}: cannot be written: {error}") from error
 
-    def write(self, source: str = "", digest: str = "") -> None:
-        """Write the store from all records; ``source`` and ``digest`` name where they came from."""
+    def write(self, source: str = "", digest: str = "", fingerprint: str = "") -> None:
+        """Write the store from all records; ``source`` and ``digest`` name where they came from.
+
+        ``fingerprint`` says in which state that was, see ``natsbin.archive.fingerprint``.
+        """
         if not self._records:
             raise ArchiveError(f"{source or 'the archive'}: no architecture in it")
         with new_store(self._path, fmt.MAPPED, force=self._force) as tree:
@@ -96,6 +99,7 @@ class StoreWriter:
                     "total_architectures": len(self._names),
                     "source": source,
                     "source_digest": digest,
+                    "source_fingerprint": fingerprint,
                     "writer": f"natsbin {__version__}",
                 }
             )

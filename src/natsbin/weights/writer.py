@@ -8,7 +8,6 @@ written in a single run.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import time
 from collections.abc import Iterable, Sequence
@@ -18,6 +17,7 @@ from types import TracebackType
 
 import numpy as np
 
+from natsbin._util import files
 from natsbin.errors import OutputError
 from natsbin.weights import format as fmt
 from natsbin.weights.packing import Packed
@@ -37,12 +37,11 @@ class WeightsWriter:
     """
 
     def __init__(self, path: Path, head: str, indexes: Sequence[int], *, force: bool = False) -> None:
-        self.path, self.part = path, path.with_suffix(fmt.PART_SUFFIX)
+        self.path, self._target = path, files.target(path, force)
+        self.part = self._target.with_suffix(fmt.PART_SUFFIX)
         self._numbers: dict[bytes, int] = {}  # of structures, by their digests: in sss there are 100,000
         self._places: list[tuple[int, int, int]] = []
         self._tables: list[bytes] = []
-        if path.is_dir() or (os.path.lexists(path) and not force):
-            raise OutputError(f"{path}: exists already; say force (--force) to replace it")
         try:
             self._file = self.part.open("r+b" if self.part.exists() else "x+b")
         except OSError as error:
@@ -92,23 +91,19 @@ class WeightsWriter:
         end = fmt.Section(fmt.END, self._end, b"", b"", 0)
         self._append(index.pack(), structures.pack(), end.pack())
         try:
-            os.replace(self.part, self.path)
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            files.replace(self.part, self._target)
         except OSError as error:
             raise OutputError(f"{self.path}: cannot be written: {error}") from error
 
     def _lock(self) -> None:
         for _ in range(LOCK_TRIES):
             try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.path.samestat(os.fstat(self._file.fileno()), os.stat(self.part)):
+                locked = files.lock(self._file.fileno(), wait=False)  # None where the file system has no locks
+                if locked is not False and os.path.samestat(os.fstat(self._file.fileno()), os.stat(self.part)):
                     return
             except OSError:
-                time.sleep(LOCK_PAUSE)
+                pass
+            time.sleep(LOCK_PAUSE)
         raise OutputError(f"{self.part}: another process is writing it")
 
     def _begin(self, head: bytes) -> int:

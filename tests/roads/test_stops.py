@@ -1,0 +1,54 @@
+"""Commands that are told to stop: nothing is left of them, and they say it with their exit code only."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.made import Made
+
+from natsbin.spaces import SSS
+
+CREATE = "import sys, natsbin; natsbin.create(sys.argv[1], 'sss', True, False)"
+MOMENTS = [pytest.param(seed, marks=[pytest.mark.slow] if seed else []) for seed in range(12)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("seed", MOMENTS)
+@pytest.mark.parametrize("work", ["convert", "export", "create"])
+def test_nothing_is_left(work: str, seed: int, number: signal.Signals, made: Made, tmp_path: Path) -> None:
+    archive, store = made.archive(SSS, range(120)), made.store(SSS, range(120))
+    (tmp_path / "a").symlink_to(archive)
+    link = archive.with_name(f"{archive.name}.h5")
+    words = {
+        "convert": ["-m", "natsbin", "convert", archive, tmp_path / "x", "--quiet", "--jobs=2"],
+        "export": ["-m", "natsbin", "export", store, tmp_path / "x", "--quiet", "--jobs=2"],
+        "create": ["-c", CREATE, archive],
+    }[work]
+    if work == "convert":
+        words[4] = tmp_path / "x.h5"
+    began = set(tmp_path.iterdir()) | set(archive.parent.iterdir())
+    process = subprocess.Popen(
+        [sys.executable, *map(str, words)], start_new_session=True, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(random.Random(f"{work} {seed} {number}").uniform(0.6, 3))
+    os.killpg(process.pid, number)  # as a terminal does
+    error = process.communicate(timeout=60)[1]
+    finished = process.returncode == 0
+    for path in (tmp_path / "x", tmp_path / "x.h5", link):
+        if finished and path.exists():
+            path.rename(path.with_name("finished")) if path == link else began.add(path)
+    link.with_name("finished").unlink(missing_ok=True)
+    assert process.returncode in (0, 128 + number, -number)
+    if work != "create" or number != signal.SIGINT:  # a program's own KeyboardInterrupt is its own affair
+        assert "Traceback" not in error
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+    if process.returncode != -number:  # it ended before it had begun
+        assert set(tmp_path.iterdir()) | set(archive.parent.iterdir()) == began

@@ -1,0 +1,70 @@
+"""Forks, conversions and exports beside threads that ask."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.made import Made
+
+import natsbin
+from natsbin.spaces import SSS, TSS
+
+INDEXES = [2, 7]
+
+
+@pytest.fixture
+def asking(made: Made) -> Iterator[None]:
+    """A thread that opens a store again and again, and asks it what it has not been asked yet."""
+    store, end, errors = made.store(TSS, INDEXES), threading.Event(), []
+
+    def ask() -> None:
+        try:
+            while not end.is_set():
+                every_question(store)
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    yield
+    end.set()
+    thread.join()
+    assert errors == []
+
+
+def every_question(store: Path) -> None:
+    api = natsbin.create(store, "tss", True, False)
+    for index in INDEXES:
+        for dataset in ("cifar10", "cifar100"):
+            api.get_more_info(index, dataset, None, "12", False)
+    natsbin.open_store(store).load(7)
+
+
+@pytest.mark.parametrize("forks", [8, pytest.param(50, marks=pytest.mark.slow)])
+def test_forks(asking: None, made: Made, forks: int) -> None:
+    store = made.store(TSS, INDEXES)
+    shared = natsbin.create(store, "tss", True, False)
+    for _ in range(forks):
+        pid = os.fork()
+        if pid == 0:
+            signal.alarm(60)  # a hang ends as a failure
+            try:
+                natsbin.open_store(store).load(7)
+                shared.get_more_info(7, "cifar10", None, "12", False)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_conversion_and_export(asking: None, made: Made, tmp_path: Path) -> None:
+    folder = made.archive(SSS, range(70))
+    store = natsbin.convert(folder, tmp_path / "x.h5", jobs=2)
+    assert store.read_bytes() == natsbin.convert(folder, tmp_path / "y.h5", jobs=1).read_bytes()
+    back = natsbin.export(store, tmp_path / "back", jobs=2)
+    assert natsbin.verify(store, back, jobs=2).architectures == 70
