@@ -48,7 +48,7 @@ def sizes(archive: Path, path: Path) -> list[Figure]:
 def _bytes_by_kind(store: Store) -> Counter[str]:
     """The bytes of a store's file by what they are for."""
     kinds: Counter[str] = Counter()
-    for path in store.file.paths():
+    for path in store.file.index.paths:
         name = path.rpartition("/")[2]
         if store.file.hdf5[path].chunks is None:
             continue
