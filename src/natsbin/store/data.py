@@ -62,7 +62,15 @@ class StoreFile:
             raise StoreError(error.errno, f"no such store: {path}") from error
         except OSError as error:
             raise StoreError(error.errno, f"{path}: cannot be read: {error.strerror}") from error
-        weakref.finalize(self, os.close, self._descriptor)
+        close = weakref.finalize(self, os.close, self._descriptor)
+        try:
+            self._open(mapped)
+        except BaseException:
+            close()
+            raise
+
+    def _open(self, mapped: bool) -> None:
+        path = self.path
         found = os.fstat(self._descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise StoreError(f"{path}: cannot be read: it is no regular file")
@@ -170,7 +178,7 @@ class Data:
             return view
 
     def array(self, *dtypes: str) -> npt.NDArray[Any]:
-        """All values of a dataset of one chunk; StoreError where the type is none of ``dtypes``."""
+        """A copy of all values of a dataset of one chunk; StoreError where the type is none of ``dtypes``."""
         with reading(self.place):
             found, expected = self.known.kind, [np.dtype(dtype) for dtype in dtypes]
             if isinstance(found, layouts.Float) or not (
@@ -180,7 +188,7 @@ class Data:
             if self.shape != self.chunk:
                 raise ValueError(f"{self.shape} in chunks of {self.chunk}, expected one chunk")
             values: npt.NDArray[Any] = self.load(0)[: self.chunk_bytes].view(found).reshape(self.shape)
-            return values
+            return values.copy()
 
     def layout(self) -> layouts.Layout:
         """How the numbers of a column are laid out."""

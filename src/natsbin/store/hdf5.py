@@ -5,6 +5,7 @@ Only writers need it, and readers of stores of format version 1, so opening a st
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import astuple
@@ -64,11 +65,14 @@ def describe(file: h5py.File, checksums: Mapping[str, npt.NDArray[np.uint64]]) -
     axes: dict[str, int] = {}
     datasets: dict[str, Any] = {}
     tables: list[Chunks] = []
+    scales: dict[int, str] = {}  # paths by address: to look for the name of an object takes long
 
     def visit(path: str, node: object) -> None:
         if not isinstance(node, h5py.Dataset) or path.startswith(f"{fmt.CHECKSUMS}/"):
             return
         scale = bool(h5py.h5ds.is_scale(node.id))
+        if scale:
+            scales[_address(node)] = path
         if node.chunks is None:
             if scale:
                 (axes[path],) = node.shape
@@ -77,6 +81,8 @@ def describe(file: h5py.File, checksums: Mapping[str, npt.NDArray[np.uint64]]) -
         tables.append(_chunks(node, checksums[path]))
 
     file.visititems(visit)
+    for entry in datasets.values():
+        entry["dims"] = [scales[address] for address in entry["dims"]]
     header = {"attrs": _attributes(file), "axes": axes, "datasets": datasets}
     return header, np.concatenate([*tables, np.empty(0, CHUNK)])
 
@@ -108,8 +114,15 @@ class _Checksums(dict[str, npt.NDArray[np.uint64]]):
         return found
 
 
+def _address(node: h5py.Dataset) -> int:
+    return int(h5py.h5o.get_info(node.id).addr)
+
+
 def _attributes(node: h5py.HLObject) -> dict[str, Any]:
-    found = {name: node.attrs[name] for name in node.attrs if name not in _OF_DIMENSIONS}
+    # By number: old versions of h5py crash where they iterate over what their HDF5 cannot read.
+    count = h5py.h5a.get_num_attrs(node.id)
+    names = [h5py.h5a.open(node.id, index=number).name.decode() for number in range(count)]
+    found = {name: node.attrs[name] for name in names if name not in _OF_DIMENSIONS}
     return {name: value.item() if isinstance(value, np.generic) else value for name, value in found.items()}
 
 
@@ -122,20 +135,29 @@ def _entry(node: h5py.Dataset, scale: bool) -> dict[str, Any]:
         "type": type_name(from_hdf5(node.id.get_type())),
         "filters": [[number, *parameters] for number, _, parameters, _ in filters],
         "attrs": _attributes(node),
-        "dims": [axis.name.lstrip("/") for dimension in node.dims for axis in dimension.values()],
+        "dims": [_address(axis) for dimension in node.dims for axis in dimension.values()],
     } | ({"scale": True} if scale else {})
 
 
 def _chunks(node: h5py.Dataset, checksums: npt.NDArray[np.uint64]) -> Chunks:
-    counts = tuple(-(-length // step) for length, step in zip(node.shape, node.chunks, strict=True))
+    steps = node.chunks
+    counts = tuple(-(-length // step) for length, step in zip(node.shape, steps, strict=True))
     if checksums.shape != counts or checksums.dtype != np.uint64:
         raise ValueError(f"{node.name}: {checksums.shape} checksums for {counts} chunks")
-    found = np.zeros(counts, CHUNK)
-    found["checksum"] = checksums
+    places: list[int] = []
+    infos: list[tuple[int, int, int]] = []
 
     def visit(info: Any) -> None:
-        place = tuple(start // step for start, step in zip(info.chunk_offset, node.chunks, strict=True))
-        found[place] = (info.byte_offset, found[place]["checksum"], info.size, info.filter_mask)
+        number = 0
+        for start, step, count in zip(info.chunk_offset, steps, counts, strict=True):
+            number = number * count + start // step
+        places.append(number)
+        infos.append((info.byte_offset, info.size, info.filter_mask))
 
     node.id.chunk_iter(visit)
-    return found.reshape(-1)
+    found = np.zeros(math.prod(counts), CHUNK)
+    found["checksum"] = checksums.reshape(-1)
+    if infos:
+        at = np.array(places)
+        found["address"][at], found["stored"][at], found["mask"][at] = np.array(infos, np.uint64).T
+    return found

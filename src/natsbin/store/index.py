@@ -155,7 +155,8 @@ def loads(read: Read, end: int) -> tuple[Header, Chunks, int] | None:
     start = table - length
     if start < 0:
         raise ValueError(f"an index of {length} bytes and {count} chunks, before byte {end}")
-    return json.loads(read(start, table).tobytes()), read(table, end - _END.size).view(CHUNK), start
+    # A copy of the chunks: the file may be cut later, and they are what says so without a signal.
+    return json.loads(read(start, table).tobytes()), read(table, end - _END.size).copy().view(CHUNK), start
 
 
 def size_of(kind: Kind) -> int:
