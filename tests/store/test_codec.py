@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as stn
 
 from natsbin import _codec
 from natsbin.spaces import BATCH_SIZE, SAMPLES
-from natsbin.store import codec, layouts
+from natsbin.store import codec, hdf5, layouts
 from natsbin.store.layouts import MISSING, Float, Layout, Unsigned
 
 Floats = npt.NDArray[np.float64]

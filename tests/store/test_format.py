@@ -53,7 +53,9 @@ def raw(file: File, path: str) -> npt.NDArray[np.uint8]:
         data = file.data[address : address + stored]
         for number, (kind, *_) in reversed(list(enumerate(node["filters"]))):
             if not mask >> number & 1:
-                data = zlib.decompress(data) if kind == 1 else np.frombuffer(data, np.uint8).reshape(size, -1).T.tobytes()
+                data = (
+                    zlib.decompress(data) if kind == 1 else np.frombuffer(data, np.uint8).reshape(size, -1).T.tobytes()
+                )
         assert xxhash.xxh3_64_intdigest(data) == digest
         items = np.frombuffer(data, np.uint8).reshape(*steps, size)
         whole[tuple(slice(p * c, (p + 1) * c) for p, c in zip(place, steps, strict=True))] = items

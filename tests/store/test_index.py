@@ -1,4 +1,4 @@
-"""The index: what HDF5 says of the same file, read without libhdf5, from one descriptor that another cannot exchange."""
+"""The index: what HDF5 says of the same file, read without libhdf5, from one descriptor."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def golden(folder: Path, name: str) -> Path:
 
 def test_the_index_says_what_hdf5_says(path: Path) -> None:
     index = open_store(path).file.index
-    checksums = {name: index.dataset(name).chunks["checksum"].reshape(index.dataset(name).counts) for name in index.paths}
+    checksums = {
+        name: index.dataset(name).chunks["checksum"].reshape(index.dataset(name).counts) for name in index.paths
+    }
     with h5py.File(path) as file:
         header, chunks = hdf5.describe(file, checksums)
     assert header["attrs"] == index.attrs

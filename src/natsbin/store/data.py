@@ -181,9 +181,7 @@ class Data:
         """A copy of all values of a dataset of one chunk; StoreError where the type is none of ``dtypes``."""
         with reading(self.place):
             found, expected = self.known.kind, [np.dtype(dtype) for dtype in dtypes]
-            if isinstance(found, layouts.Float) or not (
-                found in expected or expected[0].kind == found.kind == "S"
-            ):
+            if isinstance(found, layouts.Float) or not (found in expected or expected[0].kind == found.kind == "S"):
                 raise ValueError(f"{found}, expected {' or '.join(map(str, expected))}")
             if self.shape != self.chunk:
                 raise ValueError(f"{self.shape} in chunks of {self.chunk}, expected one chunk")

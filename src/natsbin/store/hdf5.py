@@ -57,7 +57,7 @@ def from_hdf5(found: h5py.h5t.TypeID) -> Kind:
 def set_filters(create: h5py.h5p.PropDCID, filters: Pipeline) -> None:
     """Give a dataset that will be created its filters."""
     for step in filters.filters:
-        create.set_filter(step.id, h5py.h5z.FLAG_OPTIONAL, astuple(step))
+        create.set_filter(step.id, h5py.h5z.FLAG_OPTIONAL, astuple(step))  # type: ignore[call-overload]
 
 
 def describe(file: h5py.File, checksums: Mapping[str, npt.NDArray[np.uint64]]) -> tuple[Header, Chunks]:

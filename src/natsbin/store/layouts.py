@@ -146,6 +146,6 @@ def from_kind(kind: Kind) -> Layout:
         return kind
     if kind == np.dtype("<f8"):
         return Float(8)
-    if kind.kind == "u" and kind.itemsize <= 2:
+    if kind.str in ("|u1", "<u2"):
         return Unsigned(kind.itemsize)
     raise ValueError(f"type {kind} for a column")

@@ -20,6 +20,7 @@ Progress = Callable[[int, int], None]
 
 FILL = "_FillValue"
 
+
 def pack(
     src: str | os.PathLike[str],
     dst: str | os.PathLike[str],
@@ -75,7 +76,7 @@ def _copy_dataset(store: Store, tree: TreeWriter, path: str) -> None:
     with reading(data.place):
         if FILL in attrs:
             fill = attrs[FILL]
-            attrs[FILL] = np.array(fill, known.kind)
+            attrs[FILL] = np.array(fill, f"<u{data.size}")  # of the type of the numbers, as CF has it
         elif "coding" in attrs:
             fill = np.nan
     tree.dataset(

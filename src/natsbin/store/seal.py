@@ -22,7 +22,7 @@ import xxhash
 from natsbin.store import format as fmt
 
 Buffer = npt.NDArray[np.uint8]
-Read = Callable[[int, int], "bytes | Buffer"]
+Read = Callable[[int, int], Buffer]
 
 _WORD = np.dtype("<u8")
 _END = 2 * _WORD.itemsize  # the digest, and the magic
@@ -32,9 +32,9 @@ def seal(path: Path, chunks: Iterable[tuple[int, int]], index: bytes = b"") -> N
     """Append the index and the seal to a finished file; ``chunks`` are the start and the end of each chunk's data."""
     with path.open("r+b") as file:
 
-        def read(start: int, end: int) -> bytes:
+        def read(start: int, end: int) -> Buffer:
             file.seek(start)
-            return file.read(end - start)
+            return np.frombuffer(file.read(end - start), np.uint8)
 
         end = file.seek(0, 2) + file.write(index)
         runs = np.array(_runs(read, chunks), _WORD).reshape(-1, 2)
@@ -44,7 +44,7 @@ def seal(path: Path, chunks: Iterable[tuple[int, int]], index: bytes = b"") -> N
         file.write(table + np.array([digest], _WORD).tobytes() + fmt.SEAL)
 
 
-def check_seal(read: Callable[[int, int], Buffer], size: int) -> int:
+def check_seal(read: Read, size: int) -> int:
     """Where the seal of a file of ``size`` bytes starts.
 
     Raises ValueError, in words, where the bytes of the file are not sealed, or not those that were.
@@ -69,9 +69,9 @@ def _digest(read: Read, end: int, runs: npt.NDArray[np.uint64], table: bytes) ->
     digest = xxhash.xxh3_64()
     start = 0
     for run_start, run_end in runs.tolist():
-        digest.update(read(start, run_start))
+        digest.update(read(start, run_start).data)
         start = run_end
-    digest.update(read(start, end))
+    digest.update(read(start, end).data)
     digest.update(table)
     return digest.intdigest()
 
@@ -80,7 +80,7 @@ def _runs(read: Read, chunks: Iterable[tuple[int, int]]) -> list[list[int]]:
     """Chunks with nothing but alignment between them are one run, so that opening a store touches few pages."""
     runs: list[list[int]] = []
     for start, end in sorted(chunks):
-        if runs and start - runs[-1][1] < fmt.ALIGNMENT and not any(read(runs[-1][1], start)):
+        if runs and start - runs[-1][1] < fmt.ALIGNMENT and not read(runs[-1][1], start).any():
             runs[-1][1] = end
         else:
             runs.append([start, end])

@@ -65,6 +65,9 @@ def read_table(file: StoreFile, hp: str, dataset: str, forms: Forms, regular: np
         numbers, form_of_trial = np.unique(form, return_inverse=True)
         used = {number: forms.trial(number) for number in numbers.tolist()}
         usual = np.array([one.epochs == epochs for one in used.values()], np.bool_)
+        needed = (curve.column(run) for one in used.values() for curve in one.curves for run in curve.runs)
+        if absent := set(needed) - columns.keys():
+            raise ValueError(f"no column {', '.join(sorted(map(str, absent)))}")
         answered = regular.astype(np.uint8)
         latencies = find_latencies(list(used.values()), form_of_trial, scalars["latency"])
         answered[index[~usual[form_of_trial] | latencies.irregular]] = 0
