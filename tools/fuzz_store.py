@@ -13,6 +13,7 @@ import functools
 import multiprocessing
 import os
 import pickle
+import resource
 import struct
 import subprocess
 import sys
@@ -34,10 +35,12 @@ from mutate import Runs, mutate, payload
 from natsbin._util.compare import difference
 from natsbin.archive.base import unpickle
 from natsbin.archive.schema import check_record
-from natsbin.errors import ArchiveError, OutputError, StoreError
+from natsbin.batch import Batch
+from natsbin.errors import ArchiveError, OutputError, QuestionError, StoreError
 from natsbin.roads.convert import convert
 from natsbin.spaces import SSS, TSS
 from natsbin.store import Store, StoreWriter, open_store
+from natsbin.store import index as indexes
 from natsbin.store.pack import pack
 from natsbin.store.seal import seal
 from natsbin.store.split import Splitter
@@ -51,6 +54,8 @@ Trial = Callable[[int], str]
 
 BAD = "bad: "
 HANG_SECONDS = 30.0
+MOST_MEMORY = 200_000_000
+"""Bytes that a trial with a forged store may take."""
 
 
 # -- trials -------------------------------------------------------------------------------------------------
@@ -149,22 +154,84 @@ def _columns(store: Store) -> Iterator[tuple[tuple[str, str, str], npt.NDArray[n
 
 
 def store_trial(subjects: list[Subject], folder: Path, seed: int, forged: bool) -> Trial:
-    """A trial that mutates a store and asks it everything. ``forged``: with a seal as if natsbin had written it."""
+    """A trial that mutates a store and asks it everything. ``forged``: with a seal as if natsbin had written it.
+
+    Of two forged stores one has a mutated index (or HDF5 metadata), the other an index that says something else.
+    """
 
     def trial(number: int) -> str:
         rng = np.random.default_rng([seed, number])
         subject = subjects[number % len(subjects)]
         path = folder / f"{os.getpid()}.h5"
-        if forged:
+        path.unlink(missing_ok=True)
+        before = psutil.Process().memory_info().rss
+        if forged and number // len(subjects) % 2:
+            forge(subject.data, subject.runs, path, lambda header, chunks: _lie(header, chunks, rng))
+        elif forged:
             body = subject.data[: _body_length(subject.data)]
             path.write_bytes(mutate(body, subject.runs, rng))
             seal(path, [run for run in subject.runs if run[1] <= path.stat().st_size])
         else:
             path.write_bytes(mutate(subject.data, subject.runs, rng))
         outcome = probe(path, subject)
-        return "another answer" if forged and outcome.startswith(BAD) else outcome
+        if forged and outcome.startswith(BAD):
+            outcome = "another answer"
+        if forged and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > before + MOST_MEMORY:
+            outcome = f"{BAD}more than {MOST_MEMORY} bytes of memory"
+        return outcome
 
     return trial
+
+
+Change = Callable[[indexes.Header, indexes.Chunks], object]
+
+
+def forge(data: bytes, runs: Runs, out: Path, change: Change) -> Path:
+    """Write a store with an index that ``change`` has changed, and with a seal that fits."""
+    whole = np.frombuffer(data, np.uint8)
+    found = indexes.loads(lambda start, stop: whole[start:stop], _body_length(data))
+    assert found is not None
+    header, chunks, start = found[0], found[1].copy(), found[2]
+    change(header, chunks)
+    out.write_bytes(data[:start])
+    seal(out, runs, indexes.dumps(header, chunks))
+    return out
+
+
+ODD: list[Any] = [
+    *(0, 1, 2, 7, 255, 1000, 2**16, 2**20, 2**24, 2**28, 2**31 - 1, 2**31, 2**33, 2**49, 2**62, 2**63, 2**64, 10**30),
+    *(-1, -(2**40), 0.5, 1e300, True, None, "", "x", "tss", "12", "sum", "count", "plain", "<f8", "<u4", "|u1", "|S9"),
+    *([], {}, [1], [2, 8], [[1, 9]], [5, 6, 30], ["12/cifar10/epoch"]),
+]
+
+
+def _lie(header: indexes.Header, chunks: indexes.Chunks, rng: np.random.Generator) -> None:
+    """One to four changes to what an index says."""
+    for _ in range(int(rng.integers(1, 5))):
+        if rng.random() < 0.3:
+            name = str(rng.choice(list(chunks.dtype.names or ())))
+            value = int(rng.choice([0, 1, 64, 2**20, 2**32 - 1, int(chunks[name][rng.integers(len(chunks))])]))
+            place = int(rng.integers(len(chunks)))
+            chunks[name][place : place + int(rng.choice([1, 1, 10, 10_000]))] = value
+            continue
+        node: Any = header
+        while True:  # down to a leaf, at times to a whole branch
+            keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+            key = keys[int(rng.integers(len(keys)))]
+            if not isinstance(node[key], (dict, list)) or not node[key] or rng.random() < 0.05:
+                break
+            node = node[key]
+        value = ODD[int(rng.integers(len(ODD)))]
+        if type(node[key]) is int and rng.random() < 0.3:
+            value = node[key] + int(rng.integers(-2, 3))
+        if rng.random() < 0.05 and isinstance(node, dict):
+            del node[key]
+            if not node:
+                return
+        else:
+            node[key] = copy.deepcopy(value)
+        if not header or not all(isinstance(one, dict) and one for one in header.values()):
+            return
 
 
 def _body_length(data: bytes) -> int:
@@ -193,10 +260,23 @@ def probe(path: Path, subject: Subject) -> str:
     except StoreError:
         refused += 1
     try:
+        _ask(store)
+    except (StoreError, QuestionError):
+        refused += 1
+    try:
         check(store)
     except StoreError:
         return "refused in part" if refused else "damage found by verify alone"
     return f"{BAD}verify did not find what was damaged" if refused else "right"
+
+
+def _ask(store: Store) -> None:
+    """What makes the tables of batches: elapsed times, costs, and means by architecture."""
+    batch, archs = Batch(store), list(INDEXES) * 3000
+    for hp, dataset in store.keys:
+        batch.get_cost_info(archs, dataset, hp=hp)
+        batch.train_time(archs, 1, dataset=dataset, hp=hp)
+        batch.get_more_info(archs, dataset, hp=hp)
 
 
 # -- pickles ------------------------------------------------------------------------------------------------

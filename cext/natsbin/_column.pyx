@@ -42,8 +42,8 @@ cdef class Column:
             raise ValueError(f"no column: shape {shape}, chunks {chunk}")
         self.epochs, self.trials = (0, shape[0]) if flat else shape
         self.chunk_epochs, self.chunk_trials = (1, chunk[0]) if flat else chunk
-        if min(self.trials, self.chunk_epochs, self.chunk_trials) < 1 or self.epochs < 0:
-            raise ValueError(f"no column: shape {shape}, chunks {chunk}")
+        if min(self.trials, self.chunk_epochs, self.chunk_trials) < 1 or self.epochs < 0 or max(*shape, *chunk) >> 31:
+            raise ValueError(f"no column: shape {shape}, chunks {chunk}")  # below, products of two stay in 64 bits
         self.across = (self.trials - 1) // self.chunk_trials + 1
         self.n_chunks = ((max(1, self.epochs) - 1) // self.chunk_epochs + 1) * self.across
         if self.n_chunks > 1 << 28 or self.chunk_epochs * self.chunk_trials > 1 << 28:

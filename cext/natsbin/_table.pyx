@@ -12,6 +12,9 @@ from natsbin._column cimport Column, SetColumns, value_at
 from natsbin.bits cimport MISSING, from_bits, is_missing
 from natsbin.sums cimport Repeated, Sum, add, total
 
+cdef enum:
+    MOST_EPOCHS = 100_000  # as in natsbin.store.forms; so products of epochs and architectures cannot overflow
+
 cdef int64_t PREFERRED_SEED = 888  # whose FLOPs and parameters stand for all where trials differ
 
 
@@ -43,8 +46,10 @@ cdef class Table:
         self.params, self.flop, self.latency = scalars["params"], scalars["flop"], scalars["latency"]
         if first.shape[0] < 2 or first[0] != 0 or first[first.shape[0] - 1] != n:
             raise ValueError("trials do not match architectures")
-        if regular.shape[0] != first.shape[0] - 1 or epochs < 1:
+        if regular.shape[0] != first.shape[0] - 1:
             raise ValueError("trials do not match architectures")
+        if not 1 <= epochs <= MOST_EPOCHS:
+            raise ValueError(f"{epochs} epochs, expected 1 to {MOST_EPOCHS}")
         if not n == seed.shape[0] == self.params.shape[0] == self.flop.shape[0] == self.latency.shape[0]:
             raise ValueError("lengths differ")
         if latency_is_float64.shape[0] != n:

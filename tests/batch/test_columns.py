@@ -71,7 +71,7 @@ def test_a_view_decodes_to_the_archive_and_copies_nothing(case: Case, data: st.D
         return
     view = case.batch.view(dataset, setname, quantity, hp, epoch)
     assert not view.numbers.flags.owndata
-    assert np.shares_memory(view.numbers, case.store.file.bytes)
+    assert np.shares_memory(view.numbers, case.store.file.read(0, case.store.file.size))
     column = case.store.table(hp, dataset).columns[ColumnKey(setname, quantity)]
     out = np.empty(column.trials)
     column.points(np.full(column.trials, epoch, np.int32), np.arange(column.trials, dtype=np.int32), out)

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as stn
 
 from natsbin import _codec
 from natsbin.spaces import BATCH_SIZE, SAMPLES
-from natsbin.store import codec, layouts
+from natsbin.store import codec, hdf5, layouts
 from natsbin.store.layouts import MISSING, Float, Layout, Unsigned
 
 Floats = npt.NDArray[np.float64]
@@ -76,15 +76,15 @@ def test_unsigned(size: int) -> None:
 
 @given(float_layouts())
 def test_layouts_are_hdf5_types(layout: Float) -> None:
-    assert layouts.from_hdf5(layout.hdf5_type()) == layout
+    assert layouts.from_kind(hdf5.from_hdf5(hdf5.to_hdf5(layout.kind))) == layout
 
 
 def test_only_layouts_are_taken_from_hdf5() -> None:
     for some in (Unsigned(1), Unsigned(2), Float(8)):
-        assert layouts.from_hdf5(some.hdf5_type()) == some
+        assert layouts.from_kind(hdf5.from_hdf5(hdf5.to_hdf5(some.kind))) == some
     for dtype in ("<i2", "<u4", "<u8", ">f8", ">u2", "S3", "<c16"):
         with pytest.raises(ValueError, match="type"):
-            layouts.from_hdf5(h5py.h5t.py_create(np.dtype(dtype)))
+            layouts.from_kind(hdf5.from_hdf5(h5py.h5t.py_create(np.dtype(dtype))))
 
 
 def test_hdf5_reads_the_numbers(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -95,7 +95,7 @@ def test_hdf5_reads_the_numbers(tmp_path_factory: pytest.TempPathFactory) -> Non
     with h5py.File(tmp_path_factory.mktemp("hdf5") / "floats.h5", "w") as file:
         create = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         create.set_chunk((9,))
-        dataset = h5py.h5d.create(file.id, b"x", layout.hdf5_type(), h5py.h5s.create_simple((9,)), dcpl=create)
+        dataset = h5py.h5d.create(file.id, b"x", hdf5.to_hdf5(layout.kind), h5py.h5s.create_simple((9,)), dcpl=create)
         dataset.write_direct_chunk((0,), layout.encode(numbers).tobytes())
         np.testing.assert_array_equal(h5py.Dataset(dataset).astype("f8")[()], numbers)
 

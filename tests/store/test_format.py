@@ -10,7 +10,6 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -23,8 +22,8 @@ from natsbin.store.pack import pack
 MISSING = 2**64 - 1
 
 
-def check_seal(data: bytes) -> None:
-    """The digest of everything but the runs of chunk data."""
+def read_index(data: bytes) -> tuple[dict[str, Any], npt.NDArray[np.void]]:
+    """The header of the index and its chunks, after the digest of everything but the runs of chunk data."""
     assert data[-8:] == b"natsbin\n"
     count, digest = struct.unpack("<2Q", data[-24:-8])
     table = len(data) - 24 - 16 * count
@@ -33,42 +32,50 @@ def check_seal(data: bytes) -> None:
     edges = [0, *runs, len(data) - 16]
     covered = b"".join(data[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
     assert xxhash.xxh3_64_intdigest(covered) == digest
+    assert data[table - 8 : table] == b"natsidx\n"
+    length, total = struct.unpack("<2Q", data[table - 24 : table - 8])
+    start = table - 24 - 24 * total
+    chunks = np.frombuffer(data[start : table - 24], "<u8,<u8,<u4,<u4")
+    return json.loads(data[start - length : start]), chunks
 
 
-def raw(file: h5py.File, path: str) -> npt.NDArray[np.uint8]:
+def raw(file: File, path: str) -> npt.NDArray[np.uint8]:
     """The bytes of a dataset's items, shape (*shape, size); all bits set where nothing is."""
-    node = file[path]
-    size = node.id.get_type().get_size()
-    whole = np.full([-(-n // c) * c for n, c in zip(node.shape, node.chunks, strict=True)] + [size], 0xFF, np.uint8)
-    digests = file[f"checksums/{path}"]
-    seen = 0
-    for number in range(node.id.get_num_chunks()):
-        offset = node.id.get_chunk_info(number).chunk_offset
-        mask, data = node.id.read_direct_chunk(offset)
-        if node.compression == "gzip" and mask == 0:
-            data = zlib.decompress(data)
-            if node.shuffle:
-                data = np.frombuffer(data, np.uint8).reshape(size, -1).T.tobytes()
-        assert (
-            xxhash.xxh3_64_intdigest(data) == digests[tuple(o // c for o, c in zip(offset, node.chunks, strict=True))]
-        )
-        items = np.frombuffer(data, np.uint8).reshape(*node.chunks, size)
-        whole[tuple(slice(o, o + c) for o, c in zip(offset, node.chunks, strict=True))] = items
-        seen += 1
-    assert int((digests[()] != 0).sum()) == seen
-    return np.ascontiguousarray(whole[tuple(slice(n) for n in node.shape)])
+    node = file.datasets[path]
+    shape, steps, size = node["shape"], node["chunk"], item_size(node["type"])
+    counts = [-(-n // c) for n, c in zip(shape, steps, strict=True)]
+    whole = np.full([n * c for n, c in zip(counts, steps, strict=True)] + [size], 0xFF, np.uint8)
+    places = list(np.ndindex(*counts))
+    for place, chunk in zip(places, file.chunks[node["first"] : node["first"] + len(places)], strict=True):
+        address, digest, stored, mask = chunk.tolist()
+        if not address:
+            continue
+        data = file.data[address : address + stored]
+        for number, (kind, *_) in reversed(list(enumerate(node["filters"]))):
+            if not mask >> number & 1:
+                data = (
+                    zlib.decompress(data) if kind == 1 else np.frombuffer(data, np.uint8).reshape(size, -1).T.tobytes()
+                )
+        assert xxhash.xxh3_64_intdigest(data) == digest
+        items = np.frombuffer(data, np.uint8).reshape(*steps, size)
+        whole[tuple(slice(p * c, (p + 1) * c) for p, c in zip(place, steps, strict=True))] = items
+    return np.ascontiguousarray(whole[tuple(slice(n) for n in shape)])
 
 
-def number(code: int, kind: h5py.h5t.TypeID) -> float | None:
+def item_size(kind: Any) -> int:
+    return kind[0] if isinstance(kind, list) else np.dtype(kind).itemsize
+
+
+def number(code: int, kind: Any) -> float | None:
     """The number behind a code, None for missing; one by one, as the text says it."""
-    size = kind.get_size()
+    size = item_size(kind)
     if code == 2 ** (8 * size) - 1:
         return None
-    if isinstance(kind, h5py.h5t.TypeIntegerID):
+    if kind in ("|u1", "<u2"):
         return float(code)
-    if size == 8:
+    if kind == "<f8":
         return float(struct.unpack("<d", struct.pack("<Q", code))[0])
-    exponent_bits, bias = kind.get_fields()[2], kind.get_ebias()
+    _, exponent_bits, bias = kind
     width = 8 * size - 1 - exponent_bits
     sign = -1.0 if code >> (8 * size - 1) else 1.0
     exponent, mantissa = (code >> width) & (2**exponent_bits - 1), code & (2**width - 1)
@@ -79,29 +86,28 @@ def number(code: int, kind: h5py.h5t.TypeID) -> float | None:
     return float(sign * np.ldexp(1 + np.ldexp(float(mantissa), -width), exponent - bias))
 
 
-def column(file: h5py.File, path: str) -> list[list[float | None]]:
+def column(file: File, path: str) -> list[list[float | None]]:
     """Values by epoch and trial; those of one epoch where one stands for all."""
-    node = file[path]
-    codes = [
-        int.from_bytes(item.tobytes(), "little") for item in raw(file, path).reshape(-1, node.id.get_type().get_size())
-    ]
-    numbers = [number(code, node.id.get_type()) for code in codes]
-    coding, samples = node.attrs["coding"], int(node.attrs.get("samples", 0))
+    node = file.datasets[path]
+    size = item_size(node["type"])
+    codes = [int.from_bytes(item.tobytes(), "little") for item in raw(file, path).reshape(-1, size)]
+    numbers = [number(code, node["type"]) for code in codes]
+    coding, samples = node["attrs"]["coding"], node["attrs"].get("samples", 0)
     if coding == "sum":
-        shift = int(node.attrs["shift"])
+        shift = node["attrs"]["shift"]
         numbers = [None if n is None else float(np.ldexp(n, shift)) / samples for n in numbers]
     elif coding == "count":
         size = samples % 256
         last = [0.0] * len(numbers)
-        if f"{path}_tail" in file:
+        if f"{path}_tail" in file.datasets:
             last = [float(k) for k in raw(file, f"{path}_tail").reshape(-1)]
         percent = [float(np.float32(k) * np.float32(100 / size)) * size if size else 0.0 for k in range(size + 1)]
-        tailed = f"{path}_tail" in file
+        tailed = f"{path}_tail" in file.datasets
         numbers = [
             None if n is None else (100.0 * (n - k) + (percent[int(k)] if tailed else 0.0)) / samples
             for n, k in zip(numbers, last, strict=True)
         ]
-    trials = node.shape[-1]
+    trials = node["shape"][-1]
     return [numbers[start : start + trials] for start in range(0, len(numbers), trials)]
 
 
@@ -112,21 +118,34 @@ FIELDS = {
 MAPPINGS: dict[str, Any] = {"dict": dict, "OrderedDict": OrderedDict}
 
 
+class File:
+    """The index of a store, and its bytes. HDF5 is not needed."""
+
+    def __init__(self, path: Path) -> None:
+        self.data = path.read_bytes()
+        header, self.chunks = read_index(self.data)
+        self.attrs, self.datasets = header["attrs"], header["datasets"]
+
+    def array(self, path: str) -> Any:
+        """The values of a dataset that is no column."""
+        node = self.datasets[path]
+        return raw(self, path).view(node["type"])[..., 0]
+
+
 class Reader:
     """Records from a store, as docs/format.md has it."""
 
     def __init__(self, path: Path) -> None:
-        check_seal(path.read_bytes())
-        self.file = h5py.File(path)
+        self.file = File(path)
         assert self.file.attrs["format"] == "natsbin"
-        assert self.file.attrs["format_version"] == 1
+        assert self.file.attrs["format_version"] == 2
         self.forms = json.loads(raw(self.file, "forms").tobytes())
         self.columns: dict[str, list[list[float | None]]] = {}
 
     def load(self, index: int) -> Any:
-        place = self.file["architecture"][()].tolist().index(index)
-        self.index, self.arch = index, self.file["architecture_name"][place].decode()
-        form = self.forms[self.file["record"][place]]
+        place = self.file.array("architecture").tolist().index(index)
+        self.index, self.arch = index, self.file.array("architecture_name")[place].decode()
+        form = self.forms[self.file.array("record")[place]]
         return MAPPINGS[form["record"]]((hp, self.state(hp, *state)) for hp, state in form["states"])
 
     def state(self, hp: str, kind: str, items: list[Any]) -> Any:
@@ -140,9 +159,9 @@ class Reader:
         return self.literal(spec)
 
     def trial(self, table: str, seed: int) -> Any:
-        group = self.file[table]
-        (row,) = np.flatnonzero((group["architecture"][()] == self.index) & (group["seed"][()] == seed)).tolist()
-        form = self.forms[group["form"][row]]
+        archs, seeds, forms = (self.file.array(f"{table}/{name}") for name in ("architecture", "seed", "form"))
+        (row,) = np.flatnonzero((archs == self.index) & (seeds == seed)).tolist()
+        form = self.forms[forms[row]]
         return MAPPINGS[form["type"]]((name, self.field(table, row, name, *spec)) for name, *spec in form["trial"])
 
     def field(self, table: str, row: int, name: str, how: str, *spec: Any) -> Any:
@@ -157,7 +176,7 @@ class Reader:
             values = self.values(path)
             for epoch in range(start, stop):
                 key = epoch if name.startswith("train_") else f"{part}@{epoch}"
-                pairs.append((key, values[epoch if len(self.file[path].shape) == 2 else 0][row]))
+                pairs.append((key, values[epoch if len(self.file.datasets[path]["shape"]) == 2 else 0][row]))
         return MAPPINGS[spec[0]](pairs)
 
     def values(self, path: str) -> list[list[float | None]]:
@@ -202,4 +221,3 @@ def test_a_stranger_reads_every_record(space: SearchSpace, hps: tuple[str, ...],
     reader = Reader(pack(path, tmp_path / "packed.h5") if packed else path)
     for index, states in records.items():
         assert same(reader.load(index), states)
-    reader.file.close()

@@ -17,7 +17,9 @@ answer = load_tool("make_golden").answer  # JSON that tells types, orders and th
 
 
 def test_the_golden_stores_are_there() -> None:
-    names = [f"v1/{name}.h5.gz" for name in ("sss", "sss.packed", "tss", "tss.packed")]
+    names = [
+        f"{version}/{name}.h5.gz" for version in ("v1", "v2") for name in ("sss", "sss.packed", "tss", "tss.packed")
+    ]
     assert [str(path.relative_to(GOLDEN)) for path in STORES] == names
 
 

@@ -54,7 +54,7 @@ def test_contenders_agree(archive: Path, tmp_path: Path) -> None:
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "scalar": ("archive", "--calls", "8", "--budget", "0"),
-    "open": ("store.h5", "--runs", "1"),
+    "open": ("store.h5", "archive", "--runs", "1"),
     "convert": ("archive", "--rounds", "1", "--jobs", "1"),
     "memory": ("store.h5", "--points", "1000"),
     "batch": ("store.h5", "--values", "1000", "--budget", "0"),

@@ -48,10 +48,8 @@ def sizes(archive: Path, path: Path) -> list[Figure]:
 def _bytes_by_kind(store: Store) -> Counter[str]:
     """The bytes of a store's file by what they are for."""
     kinds: Counter[str] = Counter()
-    for path in store.file.paths():
+    for path in store.file.index.paths:
         name = path.rpartition("/")[2]
-        if store.file.hdf5[path].chunks is None:
-            continue
         if path in fmt.TEXTS:
             kind = "names and forms"
         elif name in fmt.SCALARS:
@@ -61,7 +59,7 @@ def _bytes_by_kind(store: Store) -> Counter[str]:
         else:
             kind = "indexes, seeds, numbers of forms"
         kinds[kind] += store.file.data(path).stored_bytes
-    kinds["HDF5 metadata, checksums, seal, alignment"] = store.path.stat().st_size - kinds.total()
+    kinds["HDF5 metadata, index, seal, alignment"] = store.path.stat().st_size - kinds.total()
     return kinds
 
 

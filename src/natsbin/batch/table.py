@@ -15,6 +15,7 @@ from natsbin.batch.fallback import ScalarFallback
 from natsbin.errors import QuestionError
 from natsbin.store import Store
 from natsbin.store.format import ColumnKey
+from natsbin.store.layouts import MISSING
 
 Bools = npt.NDArray[np.bool_]
 
@@ -165,8 +166,9 @@ class BatchTable:
 
     def _times(self, setname: str) -> tuple[Floats, Floats]:
         """Mean seconds of an epoch on a set, and those of all its epochs, by architecture."""
-        per_epoch, whole = np.empty(self.total), np.empty(self.total)
-        self.data.kernel.all_times(setname, per_epoch, whole)
+        per_epoch, whole = np.full((2, self.total), MISSING)
+        if setname in self.data.kernel.sets:  # no irregular trial need have it
+            self.data.kernel.all_times(setname, per_epoch, whole)
         return per_epoch, whole
 
     @cached_property

@@ -1,23 +1,25 @@
-"""One dataset of a store: where its chunks lie in the map, checked as they are touched."""
+"""The file of a store, and its datasets: where their chunks lie, checked as they are touched."""
 
 from __future__ import annotations
 
 import mmap
+import os
+import stat
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 import xxhash
 
 from natsbin.errors import StoreError
-from natsbin.store import format as fmt
+from natsbin.store import index as indexes
 from natsbin.store import layouts
-from natsbin.store.filters import Buffer, Pipeline
+from natsbin.store.filters import Buffer
+from natsbin.store.index import Dataset, Index
 from natsbin.store.seal import check_seal
 
 PAD = 8
@@ -44,143 +46,149 @@ def reading(place: str) -> Iterator[None]:
         raise StoreError(f"{place}: damaged: {error}") from error
 
 
-class MappedFile:
-    """An HDF5 file that is open for reading, and its bytes as a read-only map."""
+class StoreFile:
+    """A store's file, opened once: all that is read of it comes from one descriptor.
 
-    def __init__(self, path: Path) -> None:
+    So another file may take its path at any time. What is done to the file itself shows in its size or its time of
+    modification, which ``read_chunk`` compares with those at opening.
+    """
+
+    def __init__(self, path: Path, mapped: bool = True) -> None:
         self.path = path
         try:
-            with path.open("rb") as file:
-                size = file.seek(0, 2)
-                map_ = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+            # A FIFO or a device must not keep us waiting.
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         except FileNotFoundError as error:
             raise StoreError(error.errno, f"no such store: {path}") from error
         except OSError as error:
             raise StoreError(error.errno, f"{path}: cannot be read: {error.strerror}") from error
-        self.bytes: Buffer = np.frombuffer(map_, np.uint8)
+        close = weakref.finalize(self, os.close, self._descriptor)
         try:
-            check_seal(self.bytes)
-            self.hdf5 = h5py.File(path, "r")
-        except (OSError, ValueError) as error:
+            self._open(mapped)
+        except BaseException:
+            close()
+            raise
+
+    def _open(self, mapped: bool) -> None:
+        path = self.path
+        found = os.fstat(self._descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise StoreError(f"{path}: cannot be read: it is no regular file")
+        self._state = _state(found)
+        self.size = found.st_size
+        self._map = self._mapped() if mapped and self.size else None
+        try:
+            end = check_seal(self.read, self.size)
+            parsed = indexes.loads(self.read, end)
+        except (OSError, ValueError, RuntimeError) as error:
             raise StoreError(f"{path}: {error}") from error
+        self.indexed = parsed is not None
+        if parsed is None:
+            from natsbin.store.hdf5 import read_version_1
 
-    def paths(self) -> list[str]:
-        """The datasets of the tree, in alphabetical order; checksums apart."""
-        found: list[str] = []
+            parsed = (*read_version_1(path, self._descriptor), end)
+        with reading(str(path)):
+            self.index = Index(*parsed)
+        self._check_unchanged()
 
-        def visit(path: str, node: object) -> None:
-            if isinstance(node, h5py.Dataset) and not path.startswith(f"{fmt.CHECKSUMS}/"):
-                found.append(path)
+    def _mapped(self) -> Buffer | None:
+        try:
+            return np.frombuffer(mmap.mmap(self._descriptor, self.size, access=mmap.ACCESS_READ), np.uint8)
+        except (OSError, ValueError):  # a file system without maps, or a file that was cut meanwhile
+            return None
 
-        with reading(str(self.path)):
-            self.hdf5.visititems(visit)
-        return sorted(found)
+    def read(self, start: int, stop: int) -> Buffer:
+        """The bytes from a place up to another, both within the file: a view of the map, or a copy if it has none."""
+        if self._map is not None:
+            return self._map[start:stop]
+        data = np.empty(stop - start, np.uint8)
+        done = 0
+        while done < len(data):
+            count = os.preadv(self._descriptor, [data[done:].data], start + done)
+            if not count:
+                raise ValueError(f"it ends at {start + done}, before byte {stop}")
+            done += count
+        return data
+
+    def read_chunk(self, start: int, stop: int) -> Buffer:
+        """As ``read``. Raises StoreError where the file was cut or written to since it was opened."""
+        self._check_unchanged()
+        return self.read(start, stop)
+
+    def _check_unchanged(self) -> None:
+        found = os.fstat(self._descriptor)
+        if _state(found) != self._state:
+            raise StoreError(
+                f"{self.path}: was changed while it is open: {found.st_size} bytes, {self.size} when it was opened; "
+                "open it again, and replace stores by renaming others to their path"
+            )
 
     def data(self, path: str) -> Data:
         """The dataset at a path of the tree."""
-        return Data(self, path)
+        with reading(f"{self.path}: {path}"):
+            return Data(self, self.index.dataset(path))
+
+
+def _state(found: os.stat_result) -> tuple[int, int, int, int]:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 class Data:
-    """One dataset. Every chunk is compared with its checksum before any of its bytes are used."""
+    """One dataset of a file. Every chunk is compared with its checksum before any of its bytes are used."""
 
-    def __init__(self, file: MappedFile, path: str) -> None:
-        self.path = path
-        self._file, self.place = file, f"{file.path}: {path}"
-        with reading(self.place):
-            node, digests = file.hdf5[path], file.hdf5[f"{fmt.CHECKSUMS}/{path}"]
-            self._id = node.id
-            self.attrs: h5py.AttributeManager = node.attrs  # read one by one: those of dimensions are slow
-            self.shape: tuple[int, ...] = node.shape
-            create = self._id.get_create_plist()
-            self.chunk: tuple[int, ...] = create.get_chunk()
-            self.filters = Pipeline.read(create)
-            self.kind: h5py.h5t.TypeID = self._id.get_type()
-            self.size: int = self.kind.get_size()
-            self.counts = tuple(-(-length // step) for length, step in zip(self.shape, self.chunk, strict=True))
-            if digests.shape != self.counts or digests.dtype != np.uint64:
-                raise ValueError(f"{digests.shape} checksums for {self.counts} chunks")
-            self._digests: npt.NDArray[np.uint64] = digests[()].reshape(-1)
-
-    @cached_property
-    def _places(self) -> dict[int, tuple[int, int, int]]:
-        """Address, stored size and filter mask of each chunk that is there, by number; never outside of the file."""
-        places: dict[int, tuple[int, int, int]] = {}
-        end = len(self._file.bytes)
-
-        def visit(info: Any) -> None:
-            number = 0
-            for start, step, count in zip(info.chunk_offset, self.chunk, self.counts, strict=True):
-                if start % step or start // step >= count:
-                    raise ValueError(f"a chunk at {info.chunk_offset}")
-                number = number * count + start // step
-            mask, plain = info.filter_mask, info.filter_mask == self.filters.skipped
-            if (
-                not 0 <= mask <= self.filters.skipped
-                or not 0 < info.byte_offset <= end - info.size
-                or (plain and info.size != self.chunk_bytes)
-            ):
-                raise ValueError(f"chunk {number}: {info.size} bytes at {info.byte_offset} of {end}, mask {mask}")
-            places[number] = (info.byte_offset, info.size, mask)
-
-        with reading(self.place):
-            self._id.chunk_iter(visit)
-        return places
-
-    @property
-    def chunk_bytes(self) -> int:
-        """Bytes of a chunk before filters."""
-        return int(np.prod(self.chunk, dtype=np.int64)) * self.size
+    def __init__(self, file: StoreFile, known: Dataset) -> None:
+        self._file, self.known = file, known
+        self.path, self.shape, self.chunk, self.attrs = known.path, known.shape, known.chunk, known.attrs
+        self.filters, self.size, self.chunk_bytes = known.filters, known.item_size, known.chunk_bytes
+        self.place = f"{file.path}: {known.path}"
 
     @property
     def total(self) -> int:
         """The number of chunks, there or not."""
-        return len(self._digests)
+        return len(self.known.chunks)
 
     @property
     def stored_bytes(self) -> int:
         """Bytes that the chunks take in the file."""
-        return sum(stored for _, stored, _ in self._places.values())
+        return int(self.known.chunks["stored"].sum(dtype=np.uint64))
 
     @property
     def numbers(self) -> list[int]:
         """The chunks that are there."""
-        return sorted(self._places)
+        found: list[int] = np.flatnonzero(self.known.chunks["address"]).tolist()
+        return found
 
     def load(self, number: int) -> Buffer:
         """A chunk's bytes and ``PAD`` more: a view of the map or, where that cannot be, a copy.
 
         A chunk that is not there is full of missing values. Raises StoreError where the bytes are not those that
-        were written.
+        were written, or where the file was changed since it was opened.
         """
         with reading(f"{self.place}: chunk {number}"):
-            if number not in self._places:
-                if self._digests[number]:
-                    raise ValueError("it is not there")
+            address, checksum, stored, mask = self.known.chunks[number].item()
+            if not address:
                 return np.full(self.chunk_bytes + PAD, 0xFF, np.uint8)
-            address, stored, mask = self._places[number]
-            view = self._file.bytes[address : address + stored + PAD]
+            view = self._file.read_chunk(address, min(address + stored + PAD, self._file.size))
             if mask != self.filters.skipped:
-                raw = self.filters.decode(view[:stored], mask, self.chunk_bytes)
-                view = np.concatenate([raw, np.zeros(PAD, np.uint8)])
-            elif len(view) < stored + PAD:
+                view = self.filters.decode(view[:stored], mask, self.chunk_bytes)
+            if len(view) < self.chunk_bytes + PAD:
                 view = np.concatenate([view, np.zeros(PAD, np.uint8)])
-            if xxhash.xxh3_64_intdigest(view[: self.chunk_bytes].data) != int(self._digests[number]):
+            if xxhash.xxh3_64_intdigest(view[: self.chunk_bytes].data) != checksum:
                 raise ValueError("its bytes do not match its checksum")
             return view
 
     def array(self, *dtypes: str) -> npt.NDArray[Any]:
-        """All values of a dataset of one chunk; StoreError where the type is none of ``dtypes``."""
+        """A copy of all values of a dataset of one chunk; StoreError where the type is none of ``dtypes``."""
         with reading(self.place):
-            found, expected = self.kind.dtype, [np.dtype(dtype) for dtype in dtypes]
-            if found not in expected and not (expected[0].kind == found.kind == "S"):
+            found, expected = self.known.kind, [np.dtype(dtype) for dtype in dtypes]
+            if isinstance(found, layouts.Float) or not (found in expected or expected[0].kind == found.kind == "S"):
                 raise ValueError(f"{found}, expected {' or '.join(map(str, expected))}")
             if self.shape != self.chunk:
                 raise ValueError(f"{self.shape} in chunks of {self.chunk}, expected one chunk")
             values: npt.NDArray[Any] = self.load(0)[: self.chunk_bytes].view(found).reshape(self.shape)
-            return values
+            return values.copy()
 
     def layout(self) -> layouts.Layout:
         """How the numbers of a column are laid out."""
         with reading(self.place):
-            return layouts.from_hdf5(self.kind)
+            return layouts.from_kind(self.known.kind)

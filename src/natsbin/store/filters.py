@@ -6,10 +6,9 @@ A new filter is one class here, and an entry in ``FILTERS``.
 from __future__ import annotations
 
 import zlib
-from dataclasses import astuple, dataclass
-from typing import ClassVar, Protocol
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 
@@ -37,7 +36,7 @@ class Shuffle:
     """The first bytes of all items, then their second bytes, and so on."""
 
     item_size: int
-    id: ClassVar[int] = h5py.h5z.FILTER_SHUFFLE
+    id: ClassVar[int] = 2
 
     def encode(self, data: Buffer) -> Buffer:
         return data.reshape(-1, self.item_size).T.reshape(-1)
@@ -51,7 +50,7 @@ class Deflate:
     """zlib, with whichever of its memory levels gives the shortest result."""
 
     level: int
-    id: ClassVar[int] = h5py.h5z.FILTER_DEFLATE
+    id: ClassVar[int] = 1
 
     def encode(self, data: Buffer) -> Buffer:
         found = []
@@ -90,20 +89,17 @@ class Pipeline:
         return Pipeline((Shuffle(item_size), deflate) if item_size <= 8 else (deflate,))
 
     @staticmethod
-    def read(create: h5py.h5p.PropDCID) -> Pipeline:
-        """The pipeline of an HDF5 dataset. Raises ValueError for a filter that is not in ``FILTERS``."""
+    def parse(given: Any, item_size: int) -> Pipeline:
+        """From the index: a list of filters, each its HDF5 number and its parameters. Raises ValueError for others."""
         found: list[Filter] = []
-        for number, _, parameters, name in map(create.get_filter, range(create.get_nfilters())):
+        for number, *parameters in given:
             if number not in FILTERS:
                 known = ", ".join(kind.__name__.lower() for kind in FILTERS.values())
-                raise ValueError(f"filter {number} ({name.decode(errors='replace')}), expected one of {known}")
+                raise ValueError(f"filter {number!r:.20}, expected one of {known}")
             found.append(FILTERS[number](*parameters))
+        if len(found) > len(FILTERS) or any(isinstance(one, Shuffle) and one.item_size != item_size for one in found):
+            raise ValueError(f"filters {given!r:.80} for items of {item_size} bytes")
         return Pipeline(tuple(found))
-
-    def write(self, create: h5py.h5p.PropDCID) -> None:
-        """Make it the pipeline of an HDF5 dataset that will be created."""
-        for step in self.filters:
-            create.set_filter(step.id, h5py.h5z.FLAG_OPTIONAL, astuple(step))  # type: ignore[call-overload]
 
     @property
     def skipped(self) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 FORMAT_NAME = "natsbin"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CONVENTIONS = "CF-1.11"
 
 MAPPED = "mapped"
@@ -42,7 +42,7 @@ META_ARCHS = "meta_archs"  # all strings of the space by index, where their orde
 RECORD = "record"  # number of the form of each architecture's record
 FORMS = "forms"  # the JSON text of all forms
 INDEX, FORMS_BYTE = "index", "forms_byte"  # the axes of META_ARCHS and FORMS
-CHECKSUMS = "checksums"  # a group that mirrors the tree: xxh3_64 of each dataset's chunks
+CHECKSUMS = "checksums"  # in format version 1: a group that mirrors the tree, with the checksums of chunks
 
 TEXTS = frozenset({NAMES, META_ARCHS, FORMS})
 """Datasets that are compressed in either state."""

@@ -7,8 +7,8 @@ This is the plain reference; the native twins are ``pack`` in ``cext/natsbin/_co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 
@@ -36,8 +36,9 @@ class Unsigned:
     def missing(self) -> int:
         return int(2 ** (8 * self.size) - 1)
 
-    def hdf5_type(self) -> h5py.h5t.TypeID:
-        return h5py.h5t.py_create(np.dtype(f"<u{self.size}"))
+    @property
+    def kind(self) -> Kind:
+        return np.dtype(f"<u{self.size}")
 
     def encode(self, values: Floats) -> Bytes:
         whole = np.where(is_missing(values), self.missing, values).astype(f"<u{self.size}")
@@ -60,15 +61,9 @@ class Float:
     def mantissa_bits(self) -> int:
         return 8 * self.size - 1 - self.exponent_bits
 
-    def hdf5_type(self) -> h5py.h5t.TypeID:
-        kind = h5py.h5t.IEEE_F64LE.copy()
-        if self.size < 8:
-            mantissa, exponent = self.mantissa_bits, self.exponent_bits
-            kind.set_fields(mantissa + exponent, mantissa, exponent, 0, mantissa)
-            kind.set_precision(8 * self.size)
-            kind.set_size(self.size)
-            kind.set_ebias(self.bias)
-        return kind
+    @property
+    def kind(self) -> Kind:
+        return self if self.size < 8 else np.dtype("<f8")
 
     def encode(self, values: Floats) -> Bytes:
         bits = np.ascontiguousarray(values).view(np.uint64)
@@ -100,6 +95,9 @@ class Float:
 
 
 Layout = Unsigned | Float
+
+Kind = np.dtype[Any] | Float
+"""The type of a dataset's items: numpy's, or a float of less than eight bytes."""
 
 
 @dataclass(frozen=True)
@@ -142,14 +140,12 @@ def choose(extent: Extent) -> Layout:
     return Float(size, exponent_bits, bias) if size < 8 and exponent_bits < 11 else Float(8)
 
 
-def from_hdf5(kind: h5py.h5t.TypeID) -> Layout:
-    """The layout behind the type of an HDF5 dataset; ValueError for a type that no store has."""
-    size = kind.get_size()
-    if isinstance(kind, h5py.h5t.TypeIntegerID) and kind == h5py.h5t.py_create(np.dtype(f"<u{size}")) and size <= 2:
-        return Unsigned(size)
-    if isinstance(kind, h5py.h5t.TypeFloatID) and 2 <= size <= 8:
-        exponent_bits = kind.get_fields()[2]
-        layout = Float(size, exponent_bits, kind.get_ebias())
-        if 2 <= exponent_bits <= 11 and kind == layout.hdf5_type():
-            return layout
-    raise ValueError(f"type {kind.dtype} of {size} bytes")
+def from_kind(kind: Kind) -> Layout:
+    """The layout of numbers of a type; ValueError for a type that no column has."""
+    if isinstance(kind, Float):
+        return kind
+    if kind == np.dtype("<f8"):
+        return Float(8)
+    if kind.str in ("|u1", "<u2"):
+        return Unsigned(kind.itemsize)
+    raise ValueError(f"type {kind} for a column")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 
@@ -16,7 +14,7 @@ from natsbin.errors import StoreError
 from natsbin.spaces import SPACES, SearchSpace
 from natsbin.store import format as fmt
 from natsbin.store.assemble import assemble
-from natsbin.store.data import MappedFile, reading
+from natsbin.store.data import StoreFile, reading
 from natsbin.store.format import ColumnKey
 from natsbin.store.forms import Forms
 from natsbin.store.table import Table, column_keys, read_table
@@ -25,17 +23,16 @@ from natsbin.store.table import Table, column_keys, read_table
 class Store:
     """An open store. Threads may share it, it survives ``fork``, and it pickles to its path."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
-        self.file = MappedFile(self.path)
-        with reading(str(self.path)):
-            attrs: dict[str, Any] = dict(self.file.hdf5.attrs)
+    def __init__(self, path: Path, mmap: bool = True) -> None:
+        self.path, self._mmap = Path(path), mmap
+        self.file = StoreFile(self.path, mmap)
+        attrs = self.file.index.attrs
         if attrs.get("format") != fmt.FORMAT_NAME:
             raise StoreError(f"{self.path}: an HDF5 file, but not a natsbin store (format {attrs.get('format')!r})")
         version = attrs.get("format_version")
-        if version != fmt.FORMAT_VERSION:
+        if version != (fmt.FORMAT_VERSION if self.file.indexed else 1):
             raise StoreError(
-                f"{self.path}: format version {version}, expected {fmt.FORMAT_VERSION}: "
+                f"{self.path}: format version {version}, expected 1 or {fmt.FORMAT_VERSION}: "
                 "this natsbin is too old or the file is not one of its stores"
             )
         with reading(str(self.path)):
@@ -48,8 +45,8 @@ class Store:
             _check_ascending(self.indexes, self.total)
         self._tables: dict[tuple[str, str], Table] = {}
 
-    def __reduce__(self) -> tuple[Callable[[Path], Store], tuple[Path]]:
-        return open_store, (self.path.absolute(),)
+    def __reduce__(self) -> tuple[type[Store], tuple[Path, bool]]:
+        return Store, (self.path.absolute(), self._mmap)
 
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r}: {self.space.name}, {len(self.indexes)} of {self.total} architectures)"
@@ -63,16 +60,14 @@ class Store:
     def meta_archs(self) -> list[str]:
         """All architecture strings of the space, by index."""
         with reading(str(self.path)):
-            if fmt.META_ARCHS not in self.file.hdf5:
+            if fmt.META_ARCHS not in self.file.index:
                 return self.space.architectures
             return [name.decode() for name in self.file.data(fmt.META_ARCHS).array("S").tolist()]
 
     @cached_property
     def keys(self) -> list[tuple[str, str]]:
         """The (hp, dataset) pairs that have a table."""
-        with reading(str(self.path)):
-            groups = {hp: node for hp, node in self.file.hdf5.items() if isinstance(node, h5py.Group)}
-            return [(hp, dataset) for hp, group in groups.items() if hp != fmt.CHECKSUMS for dataset in group]
+        return sorted(self.file.index.tables)
 
     @cached_property
     def hps(self) -> tuple[str, ...]:
@@ -111,7 +106,7 @@ class Store:
         if table is None:
             if key not in self.keys:
                 raise KeyError(key)
-            table = self._tables[key] = read_table(self.file, f"{hp}/{dataset}", self.forms, self.regular)
+            table = self._tables[key] = read_table(self.file, hp, dataset, self.forms, self.regular)
         return table
 
     def load(self, index: int) -> OrderedDict[str, dict[str, Any]]:
@@ -125,13 +120,12 @@ class Store:
 
     def columns(self, hp: str, dataset: str) -> list[ColumnKey]:
         """The columns of a table that have epochs."""
-        return column_keys(self.file, f"{hp}/{dataset}")
+        return column_keys(self.file, hp, dataset)
 
     def value_bytes(self, hp: str, dataset: str) -> int:
         """Bytes in the file of a table's accuracies, losses and times, with what decodes them."""
         keys = {str(key) for key in self.columns(hp, dataset)}
-        with reading(f"{self.path}: {hp}/{dataset}"):
-            names = [name for name in self.file.hdf5[f"{hp}/{dataset}"] if name.removesuffix(fmt.TAIL) in keys]
+        names = [name for name in self.file.index.tables[hp, dataset] if name.removesuffix(fmt.TAIL) in keys]
         return sum(self.file.data(f"{hp}/{dataset}/{name}").stored_bytes for name in names)
 
 
@@ -140,6 +134,10 @@ def _check_ascending(indexes: npt.NDArray[np.int32], total: int) -> None:
         raise ValueError(f"indexes are not ascending within {total}")
 
 
-def open_store(path: Path) -> Store:
-    """Open a store. Raises StoreError, which is also an OSError, for what is not one."""
-    return Store(path)
+def open_store(path: Path, *, mmap: bool = True) -> Store:
+    """Open a store. Raises StoreError, which is also an OSError, for what is not one.
+
+    Without ``mmap`` chunks are copied as they are first used. That takes memory, but what happens to the file later
+    cannot change or end the program; see docs/reliability.md.
+    """
+    return Store(path, mmap)

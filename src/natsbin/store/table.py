@@ -11,7 +11,7 @@ from natsbin import _column, _table
 from natsbin.errors import StoreError
 from natsbin.store import codec, layouts
 from natsbin.store import format as fmt
-from natsbin.store.data import Data, MappedFile, reading
+from natsbin.store.data import Data, StoreFile, reading
 from natsbin.store.format import ColumnKey
 from natsbin.store.forms import Forms, TrialForm
 from natsbin.store.latencies import find_latencies
@@ -42,17 +42,18 @@ class Table:
     kernel: _table.Table
 
 
-def read_table(file: MappedFile, path: str, forms: Forms, regular: npt.NDArray[np.bool_]) -> Table:
-    """The table of a path HP/DATASET.
+def read_table(file: StoreFile, hp: str, dataset: str, forms: Forms, regular: npt.NDArray[np.bool_]) -> Table:
+    """The table of an hp and a dataset.
 
     ``regular`` says for every architecture of the space whether tables alone can answer for its record. Raises
     StoreError where the table is damaged.
     """
+    path = f"{hp}/{dataset}"
     index = file.data(f"{path}/{fmt.ARCHITECTURE}").array("<i4")
     seed = file.data(f"{path}/{fmt.SEED}").array("<i2", "<i8").astype(np.int64)
     form = file.data(f"{path}/{fmt.FORM}").array("<u4")
     scalars = {name: _values(file, f"{path}/{name}") for name in fmt.SCALARS}
-    columns = {key: _read_column(file, f"{path}/{key}") for key in column_keys(file, path)}
+    columns = {key: _read_column(file, f"{path}/{key}") for key in column_keys(file, hp, dataset)}
     epochs = file.data(f"{path}/{fmt.EPOCH}").shape[0]
     with reading(f"{file.path}: {path}"):
         lengths = {len(index), len(seed), len(form), *map(len, scalars.values())}
@@ -64,6 +65,9 @@ def read_table(file: MappedFile, path: str, forms: Forms, regular: npt.NDArray[n
         numbers, form_of_trial = np.unique(form, return_inverse=True)
         used = {number: forms.trial(number) for number in numbers.tolist()}
         usual = np.array([one.epochs == epochs for one in used.values()], np.bool_)
+        needed = (curve.column(run) for one in used.values() for curve in one.curves for run in curve.runs)
+        if absent := set(needed) - columns.keys():
+            raise ValueError(f"no column {', '.join(sorted(map(str, absent)))}")
         answered = regular.astype(np.uint8)
         latencies = find_latencies(list(used.values()), form_of_trial, scalars["latency"])
         answered[index[~usual[form_of_trial] | latencies.irregular]] = 0
@@ -82,10 +86,9 @@ def read_table(file: MappedFile, path: str, forms: Forms, regular: npt.NDArray[n
         return Table(epochs, index, seed, form, used, scalars, columns, kernel)
 
 
-def column_keys(file: MappedFile, path: str) -> list[ColumnKey]:
-    """The columns with epochs of the table of a path."""
-    with reading(f"{file.path}: {path}"):
-        return [key for key in map(ColumnKey.parse, file.hdf5[path]) if key]
+def column_keys(file: StoreFile, hp: str, dataset: str) -> list[ColumnKey]:
+    """The columns with epochs of a table."""
+    return [key for key in map(ColumnKey.parse, file.index.tables[hp, dataset]) if key]
 
 
 def column_coding(data: Data) -> codec.Coding:
@@ -101,7 +104,7 @@ def column_coding(data: Data) -> codec.Coding:
         return codec.Coding(kind, samples, shift, data.layout(), tail)
 
 
-def _values(file: MappedFile, path: str) -> npt.NDArray[np.float64]:
+def _values(file: StoreFile, path: str) -> npt.NDArray[np.float64]:
     """All values of a column by trial alone."""
     column = _read_column(file, path)
     if column.epochs:
@@ -111,7 +114,7 @@ def _values(file: MappedFile, path: str) -> npt.NDArray[np.float64]:
     return values
 
 
-def _read_column(file: MappedFile, path: str) -> _column.Column:
+def _read_column(file: StoreFile, path: str) -> _column.Column:
     data = file.data(path)
     with reading(data.place):
         coding = column_coding(data)

@@ -16,7 +16,10 @@ import xxhash
 from natsbin._util import files
 from natsbin.errors import NatsbinError, OutputError
 from natsbin.store import format as fmt
+from natsbin.store import hdf5
 from natsbin.store.filters import Pipeline
+from natsbin.store.index import dumps, size_of
+from natsbin.store.layouts import Kind
 from natsbin.store.seal import seal
 
 Chunk = tuple[tuple[int, ...], npt.NDArray[np.uint8]]
@@ -24,17 +27,18 @@ Chunk = tuple[tuple[int, ...], npt.NDArray[np.uint8]]
 
 
 class TreeWriter:
-    """Datasets of a store in the making. Every dataset is chunked and has its checksums beside the tree."""
+    """Datasets of a store in the making. Every dataset is chunked; the checksums of chunks go into the index."""
 
     def __init__(self, file: h5py.File, state: str) -> None:
         self.file = file
         self.chunks: list[tuple[int, int]] = []  # where each starts and ends in the file
+        self._checksums: dict[str, npt.NDArray[np.uint64]] = {}
         self._packed = state == fmt.PACKED
 
     def dataset(
         self,
         path: str,
-        kind: h5py.h5t.TypeID,
+        kind: Kind,
         shape: tuple[int, ...],
         chunk: tuple[int, ...],
         chunks: Iterable[Chunk],
@@ -45,17 +49,17 @@ class TreeWriter:
     ) -> None:
         """Write one dataset; chunks that are not given read as ``fill``. ``dims`` are paths of its scales."""
         compressed = self._packed or path in fmt.TEXTS
-        filters = Pipeline.compressing(kind.get_size()) if compressed else Pipeline()
+        filters = Pipeline.compressing(size_of(kind)) if compressed else Pipeline()
         create = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         create.set_chunk(chunk)
         create.set_obj_track_times(False)  # equal archives make equal bytes
-        filters.write(create)
+        hdf5.set_filters(create, filters)
         if fill is not None:
             create.set_fill_value(np.array(fill))
         links = h5py.h5p.create(h5py.h5p.LINK_CREATE)
         links.set_create_intermediate_group(True)
         dataset = h5py.h5d.create(
-            self.file.id, path.encode(), kind, h5py.h5s.create_simple(shape), dcpl=create, lcpl=links
+            self.file.id, path.encode(), hdf5.to_hdf5(kind), h5py.h5s.create_simple(shape), dcpl=create, lcpl=links
         )
         counts = [-(-length // step) for length, step in zip(shape, chunk, strict=True)]
         digests = np.zeros(counts, np.uint64)
@@ -68,7 +72,11 @@ class TreeWriter:
             node.attrs[name] = value
         for axis, scale in enumerate(dims):
             node.dims[axis].attach_scale(self.file[scale])
-        self.file.create_dataset(f"{fmt.CHECKSUMS}/{path}", data=digests)
+        self._checksums[path] = digests
+
+    def index(self) -> bytes:
+        """The index of everything that was written."""
+        return dumps(*hdf5.describe(self.file, self._checksums))
 
     def array(
         self,
@@ -81,10 +89,9 @@ class TreeWriter:
         """Write a small array as one chunk."""
         values = np.ascontiguousarray(values)
         raw = values.view(np.uint8).reshape(*values.shape, values.dtype.itemsize)
-        kind = h5py.h5t.py_create(values.dtype)
         chunks = [((0,) * values.ndim, raw)] if values.size else []
         chunk = tuple(max(1, length) for length in values.shape)
-        self.dataset(path, kind, values.shape, chunk, chunks, dims=dims, attrs=attrs)
+        self.dataset(path, values.dtype, values.shape, chunk, chunks, dims=dims, attrs=attrs)
 
     def scale(
         self,
@@ -145,11 +152,11 @@ def new_store(path: Path, state: str, *, force: bool) -> Iterator[TreeWriter]:
     try:
         part, descriptor = files.open_part(destination)
         with _Disk(descriptor, "r+b") as disk:
-            # The latest format has the smallest metadata; aligned chunks can be mapped.
+            # Aligned chunks can be mapped.
             file = h5py.File(
                 disk,
                 "w",
-                libver="latest",
+                libver=hdf5.LIBRARY,
                 alignment_threshold=fmt.ALIGNMENT,
                 alignment_interval=fmt.ALIGNMENT,
                 meta_block_size=fmt.METADATA_BLOCK,
@@ -157,13 +164,14 @@ def new_store(path: Path, state: str, *, force: bool) -> Iterator[TreeWriter]:
             try:
                 tree = TreeWriter(file, state)
                 yield tree
+                index = tree.index()
             except BaseException:
                 disk.refuses = True
                 with suppress(OSError):  # the first error says more
                     _close(file, disk)
                 raise
             _close(file, disk)
-            seal(part, tree.chunks)
+            seal(part, tree.chunks, index)
             files.sync(part)
             refuse_existing(path, force)
             files.replace(part, destination)

@@ -30,14 +30,12 @@ def check(store: Store, progress: Progress | None = None) -> Checked:
     Raises StoreError that names each damaged place, up to ``MOST_FAULTS`` of them.
     """
     faults: list[str] = []
-    paths = store.file.paths()
+    paths = store.file.index.paths
     chunks = size = 0
     for done, path in enumerate(paths):
         if progress:
             progress(done, len(paths))
         try:
-            if store.file.hdf5[path].chunks is None:
-                continue  # a bare dimension
             data = store.file.data(path)
             for number in range(data.total):
                 data.load(number)

@@ -189,7 +189,7 @@ def _write_column(
         if isinstance(layout, Unsigned):
             fill = layout.missing
             described = {**described, "_FillValue": np.array(fill, f"<u{layout.size}")}
-        tree.dataset(place, layout.hdf5_type(), values.shape, chunk, chunks, dims=dims, attrs=described, fill=fill)
+        tree.dataset(place, layout.kind, values.shape, chunk, chunks, dims=dims, attrs=described, fill=fill)
         chunks = tails
 
 
