@@ -8,10 +8,12 @@ objects. The objects are the reference: the native path only repeats what they s
 from __future__ import annotations
 
 import abc
+import contextlib
 import copy
 import os
 import random
 import warnings
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -20,7 +22,7 @@ import numpy as np
 
 from natsbin import rules
 from natsbin.api import best, opening, text
-from natsbin.api.lazy_dict import UNLOADED, ArchitectureDict, Results, results_of
+from natsbin.api.lazy_dict import UNLOADED, ArchitectureDict, Make, Results, results_of
 from natsbin.api.results import ArchResults, more_info, with_hp
 from natsbin.api.scalar_fallback import ScalarFallback
 from natsbin.api.source import Source
@@ -31,10 +33,11 @@ from natsbin.spaces import DATASETS, SearchSpace, hp_name
 
 if TYPE_CHECKING:
     from natsbin._scalar import ScalarAnswers
+    from natsbin.api.stored import StoredObjects
     from natsbin.batch import Batch
     from natsbin.store import Store
 
-_NOT_PICKLED = ("_native", "batch", "meta_archs", "archstr2index")
+_NOT_PICKLED = ("_native", "_objects", "batch", "meta_archs", "archstr2index")
 
 
 class NASBenchMetaAPI(abc.ABC):
@@ -106,12 +109,32 @@ class NASBenchMetaAPI(abc.ABC):
             self._native = self._native_path()
         if isinstance(held, list):
             self._states[:] = bytes(self._total)
-            self._infos = ArchitectureDict(self._states, self._load)
+            self._infos = ArchitectureDict(self._states, self._make)
             for index, results in held:
                 if results is None:
                     self._infos.add_unloaded(index)
                 else:
                     self._infos[index] = results
+
+    @cached_property
+    def _objects(self) -> StoredObjects | None:
+        """What makes the objects of a store; None for other sources."""
+        if not hasattr(self._source, "table"):
+            return None
+        from natsbin.api.stored import StoredObjects
+
+        return StoredObjects(cast("Store", self._source), self._load)
+
+    def _objects_of(self, index: Any) -> StoredObjects | None:
+        """The same where it answers for an architecture: where no program holds the architecture's object."""
+        if self._native is None or not isinstance(index, int) or not 0 <= index < self._total:
+            return None
+        return self._objects if self._states[index] == UNLOADED else None
+
+    @property
+    def _make(self) -> Make:
+        """What makes an architecture's object."""
+        return self._objects or (lambda index: results_of(self._load(index)))
 
     @cached_property
     def meta_archs(self) -> Sequence[str]:
@@ -135,13 +158,17 @@ class NASBenchMetaAPI(abc.ABC):
     def arch2infos_dict(self) -> Any:
         """The architectures at hand, ``{index: {hp: ArchResults}}``: live, so changes in them change answers."""
         if self._infos is None:
-            self._infos = ArchitectureDict(self._states, self._load)
+            self._infos = ArchitectureDict(self._states, self._make)
         return self._infos
 
     @arch2infos_dict.setter
     def arch2infos_dict(self, infos: Any) -> None:
-        self._infos = infos
-        self._native = None  # it reads the states of the dictionary that is replaced here
+        if type(infos) in (dict, OrderedDict) and not infos:  # how programs forget what they have asked for
+            self._states, self._infos = bytearray(self._total), None
+            self._native = self._native_path()
+        else:
+            self._infos = infos
+            self._native = None  # it reads the states of the dictionary that is replaced here
 
     def __getitem__(self, index: int) -> str:
         return copy.deepcopy(self.meta_archs[index])
@@ -291,6 +318,9 @@ class NASBenchMetaAPI(abc.ABC):
 
     def _copied(self, index: Any, hp: str | int) -> ArchResults:
         """An architecture's object with one set of hyper-parameters, for a program to have."""
+        objects = self._objects_of(index)
+        if objects is not None and (found := objects.one(index, hp_name(hp))) is not None:
+            return found
         infos = self.arch2infos_dict
         if isinstance(infos, ArchitectureDict) and index in infos and not infos.is_live(index):
             return with_hp(infos.make(index), hp, index)
@@ -398,7 +428,11 @@ class NASBenchMetaAPI(abc.ABC):
         if index not in self.arch2infos_dict:
             warnings.warn(f"Find this arch-index : {index}, but this arch is not evaluated.", stacklevel=2)
             return None
-        return "\n".join(self._print_information(self._results(index, hp), f"arch-index={index}"))
+        extra = f"arch-index={index}"
+        if (objects := self._objects_of(index)) is not None and self._native is not None:
+            with contextlib.suppress(LookupError):  # which asks the object
+                return "\n".join(self._print_information(objects.tables(index, self._native)[hp_name(hp)], extra))
+        return "\n".join(self._print_information(self._results(index, hp), extra))
 
     def show(self, index: int = -1) -> None:
         """Print all that is known of an architecture, or of all at hand for a negative index."""
@@ -408,16 +442,24 @@ class NASBenchMetaAPI(abc.ABC):
             for place, one in enumerate(evaluated):
                 print(f"\n{'-' * 10} The ({place:5d}/{len(evaluated):5d}) {one:06d}-th architecture! {'-' * 10}")
                 print(f"arch : {self.meta_archs[one]}")
-                text.print_results(self._peek(one), self._print_information)
+                self._print_results(one)
         elif index < self._total:
             if index not in self.evaluated_indexes:
                 self._prepare_info(index)
             if index in self.evaluated_indexes:
-                text.print_results(self._peek(index), self._print_information)
+                self._print_results(index)
             else:
                 print(f"The {index}-th architecture has not been evaluated or not saved.")
         else:
             print(f"This index ({index}) is out of range (0~{self._total}).")
+
+    def _print_results(self, index: int) -> None:
+        parts: Iterable[str] | None = None
+        if (objects := self._objects_of(index)) is not None and self._native is not None:
+            with contextlib.suppress(LookupError):
+                parts = list(text.results_text(objects.tables(index, self._native), self._print_information))
+        for part in text.results_text(self._peek(index), self._print_information) if parts is None else parts:
+            print(part)
 
     def query_meta_info_by_index(self, arch_index: int, hp: str | int = "12") -> ArchResults:
         """A copy of what is known of an architecture, for a program to keep or change."""
@@ -486,6 +528,9 @@ class NASBenchMetaAPI(abc.ABC):
         if self.verbose:
             print(f"{time_string()} Call the get_net_config function with index={index}, dataset={dataset}.")
         self._prepare_info(index)
+        objects = self._objects_of(index)
+        if objects is not None and (found := objects.config(index, dataset)) is not None:
+            return found
         results = next(iter(self._peek(index).values()))
         trial = next(iter(results.query(dataset).values()))
         config: dict[str, Any] = trial.get_config(None)
@@ -524,15 +569,15 @@ class NASBenchMetaAPI(abc.ABC):
         if dataset not in DATASETS:
             raise QuestionError(f"{dataset} not in {list(DATASETS)}")
         name = hp_name(hp)
-        known = None  # by index, -1 where the object must be asked; None without a store
+        evaluated = np.fromiter(self.evaluated_indexes, np.int64)
+        seeds = np.full(len(evaluated), -1)  # -1 where the object must be asked
         if self._native is not None:
             from natsbin.api.scalar import seed_counts
 
             known = seed_counts(cast("Store", self._source), name, dataset)
-        counts: dict[int, int] = {}
-        for index in self.evaluated_indexes:
-            seeds = known[index] if known is not None and self._states[index] == UNLOADED else -1
-            if seeds < 0:
-                seeds = len(self._results(index, name).get_dataset_seeds(dataset))
-            counts[seeds] = counts.get(seeds, 0) + 1
-        return counts
+            if known is not None:
+                unloaded = np.frombuffer(self._states, np.uint8) == UNLOADED
+                seeds = np.where(unloaded, known, -1)[evaluated]
+        for place in np.flatnonzero(seeds < 0).tolist():
+            seeds[place] = len(self._results(int(evaluated[place]), name).get_dataset_seeds(dataset))
+        return dict(Counter(seeds.tolist()))

@@ -1,0 +1,196 @@
+"""Objects of the architectures of a store, made as little as a program asks for.
+
+An architecture's ``ArchResults`` of each hp get their attributes when one is first used, and a training its curves when
+each is first read. So an object costs microseconds, and reads no chunks of the store but those of the curves.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from natsbin import rules
+from natsbin.api.results import ArchResults
+from natsbin.api.trial import ResultsCount, Unread
+from natsbin.store.data import reading
+
+if TYPE_CHECKING:
+    from natsbin._scalar import ScalarAnswers
+    from natsbin.api.weights import RecordLoader
+    from natsbin.store import Store
+    from natsbin.store.assemble import StateMaker, TrialMaker
+    from natsbin.store.table import Table
+
+Make = Callable[[], dict[str, Any]]
+
+
+class UnreadResults(ArchResults):
+    """An ``ArchResults`` whose attributes are made when any of them is first used; it then becomes a plain one."""
+
+    def __init__(self, make: Make) -> None:
+        object.__getattribute__(self, "__dict__")["make"] = make
+
+    def __getattribute__(self, name: str) -> Any:
+        _read(self)
+        return getattr(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _read(self)
+        setattr(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        _read(self)
+        delattr(self, name)
+
+
+UnreadResults.__name__ = UnreadResults.__qualname__ = ArchResults.__name__
+
+
+def _read(results: UnreadResults) -> None:
+    """Make a plain ``ArchResults`` of it. Of two threads that do so at a time, both find it complete."""
+    attributes = object.__getattribute__(results, "__dict__")
+    make = attributes.get("make")
+    if make is not None:
+        attributes.update(make())
+        attributes.pop("make", None)
+    object.__setattr__(results, "__class__", ArchResults)
+
+
+class UnreadCurves(Unread):
+    """Stands in place of every curve of a training until that is read."""
+
+    __slots__ = ("_maker", "_row", "_table", "_where")
+
+    def __init__(self, maker: TrialMaker, table: Table, row: int, where: str) -> None:
+        self._maker, self._table, self._row, self._where = maker, table, row, where
+
+    def read(self, field: str) -> dict[Any, float]:
+        with reading(self._where):
+            return self._maker.read(self._table, self._row, field)
+
+
+class TableResults:
+    """What tables say of an architecture at an hp, in the methods of ``ArchResults`` that a page of text asks for.
+
+    Each raises LookupError where the object has to be asked.
+    """
+
+    def __init__(self, native: ScalarAnswers, epochs_of: Callable[[str], int], index: int, hp: str, state: Any) -> None:
+        self._native, self._epochs_of, self._index, self._hp = native, epochs_of, index, hp
+        self.arch_str: str = state["arch_str"]
+        self._seeds: dict[str, list[int]] = state["dataset_seed"]
+        self._infos: dict[str, dict[str, Any]] = {}
+
+    def get_dataset_names(self) -> list[str]:
+        return list(self._seeds)
+
+    def get_compute_costs(self, dataset: str) -> dict[str, Any]:
+        found = self._native.cost_info(self._index, dataset, self._hp)
+        if found is None:
+            raise LookupError(dataset)
+        return found
+
+    def get_metrics(self, dataset: str, setname: str) -> dict[str, Any]:
+        if dataset not in self._infos:
+            info = self._native.more_info(self._index, dataset, None, self._hp, False)
+            if info is None:
+                raise LookupError(dataset)
+            self._infos[dataset] = info
+        info = self._infos[dataset]
+        label = "train" if setname == "train" else {name: one for one, name in rules.parts_of(dataset)}[setname]
+        return {"loss": info[f"{label}-loss"], "accuracy": info[f"{label}-accuracy"]}
+
+    def get_total_epoch(self) -> int:
+        epochs = {self._epochs_of(dataset) for dataset in self._seeds}
+        if len(epochs) != 1:
+            raise LookupError(epochs)
+        return epochs.pop()
+
+
+class StoredObjects:
+    """Makes objects from a store, with the weights that a ``RecordLoader`` finds beside it."""
+
+    def __init__(self, store: Store, loader: RecordLoader) -> None:
+        self._store, self._loader = store, loader
+        self._where = str(store.path)
+        self._makers_of_form: dict[int, dict[str, StateMaker]] = {}
+        nothing: Any = None
+        self._blank = dict.fromkeys(vars(ResultsCount(nothing, *[None] * 9)))
+
+    def __call__(self, index: int) -> OrderedDict[str, ArchResults]:
+        """An architecture's object; KeyError where it is absent."""
+        return OrderedDict(
+            [(hp, UnreadResults(partial(self._results, index, hp, maker))) for hp, maker in self._makers(index).items()]
+        )
+
+    def one(self, index: int, hp: str) -> ArchResults | None:
+        """An architecture's object with one set of hyper-parameters; None where it has none of them."""
+        maker = self._makers(index).get(hp)
+        return None if maker is None else UnreadResults(partial(self._results, index, hp, maker))
+
+    def _makers(self, index: int) -> dict[str, StateMaker]:
+        """What makes the states of an architecture, by hp; KeyError where it is absent."""
+        number = self._forms[index]
+        if number not in self._makers_of_form:
+            self._makers_of_form[number] = self._store.assembler.states(self._store.record_form(index))
+        return self._makers_of_form[number]
+
+    @cached_property
+    def _forms(self) -> list[int]:
+        """The number of the form of each architecture's record; -1 where it is absent."""
+        forms = np.full(self._store.total, -1)
+        forms[self._store.indexes] = self._store.record
+        found: list[int] = forms.tolist()
+        return found
+
+    def tables(self, index: int, native: ScalarAnswers) -> OrderedDict[str, TableResults]:
+        """What tables say of an architecture, by hp."""
+        arch = self._store.meta_archs[index]
+        states = ((hp, maker.make(index, arch, lambda *_: None)) for hp, maker in self._makers(index).items())
+        return OrderedDict(
+            (hp, TableResults(native, partial(self._epochs, hp), index, hp, state)) for hp, state in states
+        )
+
+    def _epochs(self, hp: str, dataset: str) -> int:
+        return self._store.table(hp, dataset).epochs
+
+    def config(self, index: int, dataset: str) -> dict[str, Any] | None:
+        """What ``get_net_config`` gives; None where the object has to be asked."""
+        hp, maker = next(iter(self._makers(index).items()))
+        arch = self._store.meta_archs[index]
+        state = maker.make(index, arch, lambda *_: None)
+        seeds = state.get("dataset_seed", {}).get(dataset)
+        if not seeds or not all((dataset, seed) in state["all_results"] for seed in seeds):
+            return None
+        found: dict[str, Any] = self._trial(index, hp, arch, dataset, seeds[0]).get_config(None)
+        return found
+
+    def _results(self, index: int, hp: str, maker: StateMaker) -> dict[str, Any]:
+        """The attributes of an ``ArchResults``, in the order of one that is read from a record."""
+        arch = self._store.meta_archs[index]
+        with reading(self._where):
+            state = maker.make(index, arch, partial(self._trial, index, hp, arch))
+        if "all_results" in state:
+            state["all_results"] = dict(state["all_results"])
+        for key in self._loader.keys(index):
+            trial = state["all_results"].get((key.dataset, key.seed)) if key.hp == hp else None
+            if trial is not None and trial.net_state_dict is None:
+                trial.net_state_dict = self._loader.unread(key)
+                state["clear_net_done"] = False
+        return {**vars(ArchResults(-1, "")), **state}
+
+    def _trial(self, index: int, hp: str, arch: str, dataset: str, seed: int) -> ResultsCount:
+        table = self._store.table(hp, dataset)
+        row = table.kernel.row_of(index, seed)
+        maker = self._store.assembler.trial(table, row)
+        made = maker.make(table, row, arch, UnreadCurves(maker, table, row, self._where))
+        if not made.keys() >= self._blank.keys():
+            return ResultsCount.create_from_state_dict(made)
+        trial = ResultsCount.__new__(ResultsCount)
+        vars(trial).update(self._blank)
+        vars(trial).update(made)
+        return trial
