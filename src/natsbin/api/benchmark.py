@@ -13,7 +13,7 @@ import copy
 import os
 import random
 import warnings
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -286,9 +286,20 @@ class NASBenchMetaAPI(abc.ABC):
             if self.verbose:
                 print(f"{time_string()} Call _prepare_info with index={index} skip because it is in arch2infos_dict")
         elif self._fast_mode:
+            if not self.verbose and self._archive_dir is self._opened_path and self._add_unloaded(index):
+                return
             self.reload(self._archive_dir, -1 if index is None else index)
         elif self.verbose:
             print(f"{time_string()} Call _prepare_info with index={index} skip because it is notthe fast mode.")
+
+    def _add_unloaded(self, index: Any) -> bool:
+        """What ``reload`` does with an architecture of our own store, in a few microseconds; False for any other."""
+        if self._native is None or self._objects is None or type(index) is not int or not self._objects.has(index):
+            return False
+        self.arch2infos_dict.add_unloaded(index)
+        self._avaliable_hps.update(self._source.hps)
+        self.evaluated_indexes.add(index)
+        return True
 
     def clear_params(self, index: int, hp: str | int | None = None) -> None:
         """Forget the trained weights of an architecture."""
@@ -475,6 +486,9 @@ class NASBenchMetaAPI(abc.ABC):
         results = self.query_meta_info_by_index(arch_index, hp)
         if dataname is None:
             return results
+        objects = self._objects_of(arch_index)
+        if objects is not None and (trials := objects.trials(arch_index, hp_name(hp), dataname)) is not None:
+            return trials
         if dataname not in results.get_dataset_names():
             raise QuestionError(f"invalid dataset-name : {dataname} vs. {results.get_dataset_names()}")
         return results.query(dataname)
@@ -580,4 +594,5 @@ class NASBenchMetaAPI(abc.ABC):
                 seeds = np.where(unloaded, known, -1)[evaluated]
         for place in np.flatnonzero(seeds < 0).tolist():
             seeds[place] = len(self._results(int(evaluated[place]), name).get_dataset_seeds(dataset))
-        return dict(Counter(seeds.tolist()))
+        places = {count: int(np.argmax(seeds == count)) for count in np.unique(seeds).tolist()}
+        return {count: int((seeds == count).sum()) for count in sorted(places, key=places.__getitem__)}

@@ -73,20 +73,28 @@ class UnreadCurves(Unread):
             return self._maker.read(self._table, self._row, field)
 
 
+_LABELS = {
+    dataset: {"train": "train", **{setname: label for label, setname in parts}}
+    for dataset, parts in rules.PARTS.items()
+}
+
+
 class TableResults:
     """What tables say of an architecture at an hp, in the methods of ``ArchResults`` that a page of text asks for.
 
     Each raises LookupError where the object has to be asked.
     """
 
-    def __init__(self, native: ScalarAnswers, epochs_of: Callable[[str], int], index: int, hp: str, state: Any) -> None:
+    def __init__(
+        self, native: ScalarAnswers, epochs_of: Callable[[str], int], index: int, hp: str, arch: str, maker: StateMaker
+    ) -> None:
         self._native, self._epochs_of, self._index, self._hp = native, epochs_of, index, hp
-        self.arch_str: str = state["arch_str"]
-        self._seeds: dict[str, list[int]] = state["dataset_seed"]
+        self.arch_str: str = maker.literals["arch_str"](arch)
+        self._datasets = list(maker.literals["dataset_seed"](arch))
         self._infos: dict[str, dict[str, Any]] = {}
 
     def get_dataset_names(self) -> list[str]:
-        return list(self._seeds)
+        return self._datasets
 
     def get_compute_costs(self, dataset: str) -> dict[str, Any]:
         found = self._native.cost_info(self._index, dataset, self._hp)
@@ -95,17 +103,17 @@ class TableResults:
         return found
 
     def get_metrics(self, dataset: str, setname: str) -> dict[str, Any]:
-        if dataset not in self._infos:
+        info = self._infos.get(dataset)
+        if info is None:
             info = self._native.more_info(self._index, dataset, None, self._hp, False)
             if info is None:
                 raise LookupError(dataset)
             self._infos[dataset] = info
-        info = self._infos[dataset]
-        label = "train" if setname == "train" else {name: one for one, name in rules.parts_of(dataset)}[setname]
+        label = _LABELS.get(dataset, _LABELS["cifar100"])[setname]
         return {"loss": info[f"{label}-loss"], "accuracy": info[f"{label}-accuracy"]}
 
     def get_total_epoch(self) -> int:
-        epochs = {self._epochs_of(dataset) for dataset in self._seeds}
+        epochs = {self._epochs_of(dataset) for dataset in self._datasets}
         if len(epochs) != 1:
             raise LookupError(epochs)
         return epochs.pop()
@@ -126,6 +134,10 @@ class StoredObjects:
         return OrderedDict(
             [(hp, UnreadResults(partial(self._results, index, hp, maker))) for hp, maker in self._makers(index).items()]
         )
+
+    def has(self, index: int) -> bool:
+        """Whether the store has an architecture."""
+        return 0 <= index < len(self._forms) and self._forms[index] >= 0
 
     def one(self, index: int, hp: str) -> ArchResults | None:
         """An architecture's object with one set of hyper-parameters; None where it has none of them."""
@@ -149,10 +161,9 @@ class StoredObjects:
 
     def tables(self, index: int, native: ScalarAnswers) -> OrderedDict[str, TableResults]:
         """What tables say of an architecture, by hp."""
-        arch = self._store.meta_archs[index]
-        states = ((hp, maker.make(index, arch, lambda *_: None)) for hp, maker in self._makers(index).items())
+        arch, makers = self._store.meta_archs[index], self._makers(index)
         return OrderedDict(
-            (hp, TableResults(native, partial(self._epochs, hp), index, hp, state)) for hp, state in states
+            [(hp, TableResults(native, partial(self._epochs, hp), index, hp, arch, one)) for hp, one in makers.items()]
         )
 
     def _epochs(self, hp: str, dataset: str) -> int:
@@ -160,14 +171,25 @@ class StoredObjects:
 
     def config(self, index: int, dataset: str) -> dict[str, Any] | None:
         """What ``get_net_config`` gives; None where the object has to be asked."""
-        hp, maker = next(iter(self._makers(index).items()))
-        arch = self._store.meta_archs[index]
-        state = maker.make(index, arch, lambda *_: None)
-        seeds = state.get("dataset_seed", {}).get(dataset)
-        if not seeds or not all((dataset, seed) in state["all_results"] for seed in seeds):
+        hp = next(iter(self._makers(index)))
+        trials = self._unweighted(index, hp, dataset, first=True)
+        if not trials:
             return None
-        found: dict[str, Any] = self._trial(index, hp, arch, dataset, seeds[0]).get_config(None)
+        found: dict[str, Any] = next(iter(trials.values())).get_config(None)
         return found
+
+    def trials(self, index: int, hp: str, dataset: str) -> dict[int, ResultsCount] | None:
+        """An architecture's trainings on a dataset by seed; None where the object has to be asked."""
+        return self._unweighted(index, hp, dataset) if self._loader.weights is None else None
+
+    def _unweighted(self, index: int, hp: str, dataset: str, first: bool = False) -> dict[int, ResultsCount] | None:
+        """The same without weights, of the first seed or of all."""
+        maker, arch = self._makers(index).get(hp), self._store.meta_archs[index]
+        seeds = maker.literals["dataset_seed"](arch).get(dataset) if maker is not None else None
+        if maker is None or not seeds or any((dataset, seed) not in maker.trials for seed in seeds):
+            return None
+        with reading(self._where):
+            return {seed: self._trial(index, hp, arch, dataset, seed) for seed in (seeds[:1] if first else seeds)}
 
     def _results(self, index: int, hp: str, maker: StateMaker) -> dict[str, Any]:
         """The attributes of an ``ArchResults``, in the order of one that is read from a record."""

@@ -72,6 +72,7 @@ class StateMaker:
 
     Attributes:
         trials: the (dataset, seed) of each trial.
+        literals: what makes the values that are neither trials nor the index.
     """
 
     def __init__(self, form: State) -> None:
@@ -80,6 +81,8 @@ class StateMaker:
             (key, literal_maker(item.spec) if isinstance(item, Literal) else None if isinstance(item, Index) else item)
             for key, item in form.items
         ]
+        self.trials = {key for _, item in form.items if isinstance(item, Trials) for key in item.keys}
+        self.literals = {key: literal_maker(item.spec) for key, item in form.items if isinstance(item, Literal)}
 
     def make(self, index: int, arch: str, make_trial: Callable[[str, int], Any]) -> dict[str, Any]:
         """A state; ``make_trial`` gives the trial of a dataset and a seed."""
