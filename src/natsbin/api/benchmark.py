@@ -286,15 +286,19 @@ class NASBenchMetaAPI(abc.ABC):
             if self.verbose:
                 print(f"{time_string()} Call _prepare_info with index={index} skip because it is in arch2infos_dict")
         elif self._fast_mode:
-            if not self.verbose and self._archive_dir is self._opened_path and self._add_unloaded(index):
-                return
-            self.reload(self._archive_dir, -1 if index is None else index)
+            if not self._arrives(index):
+                self.reload(self._archive_dir, -1 if index is None else index)
         elif self.verbose:
             print(f"{time_string()} Call _prepare_info with index={index} skip because it is notthe fast mode.")
 
-    def _add_unloaded(self, index: Any) -> bool:
-        """What ``reload`` does with an architecture of our own store, in a few microseconds; False for any other."""
-        if self._native is None or self._objects is None or type(index) is not int or not self._objects.has(index):
+    def _arrives(self, index: Any) -> bool:
+        """In fast mode, do what ``reload`` does with an architecture of our own store that was not asked for before.
+
+        False where there is nothing to do, or more.
+        """
+        if self.verbose or not self._fast_mode or self._native is None or self._archive_dir is not self._opened_path:
+            return False
+        if type(index) is not int or self._objects is None or not self._objects.has(index) or self._states[index]:
             return False
         self.arch2infos_dict.add_unloaded(index)
         self._avaliable_hps.update(self._source.hps)
@@ -371,6 +375,8 @@ class NASBenchMetaAPI(abc.ABC):
         """
         if self._native is not None and not self.verbose:
             answer = self._native.more_info(index, dataset, iepoch, hp, is_random)
+            if answer is None and self._arrives(index):
+                answer = self._native.more_info(index, dataset, iepoch, hp, is_random)
             if answer is not None:
                 return answer
         if self.verbose:
@@ -405,6 +411,8 @@ class NASBenchMetaAPI(abc.ABC):
         """
         if self._native is not None and not self.verbose:
             found = self._native.simulate(arch, dataset, iepoch, hp)
+            if found is None and dataset in rules.SEARCHED and self._arrives(arch):
+                found = self._native.simulate(arch, dataset, iepoch, hp)
             if found is not None:
                 accuracy, latency, taken = found
                 if account_time:
@@ -554,6 +562,8 @@ class NASBenchMetaAPI(abc.ABC):
         """FLOPs and parameters in millions, latency and times in seconds, each the mean over the seeds."""
         if self._native is not None and not self.verbose:
             answer = self._native.cost_info(index, dataset, hp)
+            if answer is None and self._arrives(index):
+                answer = self._native.cost_info(index, dataset, hp)
             if answer is not None:
                 return answer
         if self.verbose:

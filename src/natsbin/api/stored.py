@@ -15,7 +15,7 @@ import numpy as np
 
 from natsbin import rules
 from natsbin.api.results import ArchResults
-from natsbin.api.trial import ResultsCount, Unread
+from natsbin.api.trial import ResultsCount, Unread, network_config
 from natsbin.store.data import reading
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ class TableResults:
         self, native: ScalarAnswers, epochs_of: Callable[[str], int], index: int, hp: str, arch: str, maker: StateMaker
     ) -> None:
         self._native, self._epochs_of, self._index, self._hp = native, epochs_of, index, hp
-        self.arch_str: str = maker.literals["arch_str"](arch)
-        self._datasets = list(maker.literals["dataset_seed"](arch))
+        self.arch_str: str = maker.arch_str(arch)
+        self._datasets = maker.datasets
         self._infos: dict[str, dict[str, Any]] = {}
 
     def get_dataset_names(self) -> list[str]:
@@ -171,25 +171,23 @@ class StoredObjects:
 
     def config(self, index: int, dataset: str) -> dict[str, Any] | None:
         """What ``get_net_config`` gives; None where the object has to be asked."""
-        hp = next(iter(self._makers(index)))
-        trials = self._unweighted(index, hp, dataset, first=True)
-        if not trials:
+        hp, state = next(iter(self._makers(index).items()))
+        if not (seeds := state.seeds.get(dataset)):
             return None
-        found: dict[str, Any] = next(iter(trials.values())).get_config(None)
-        return found
+        with reading(self._where):
+            table = self._store.table(hp, dataset)
+            maker = self._store.assembler.trial(table, table.kernel.row_of(index, seeds[0]))
+        make = maker.literals.get("arch_config")
+        return None if make is None else network_config(make(self._store.meta_archs[index]), None)
 
     def trials(self, index: int, hp: str, dataset: str) -> dict[int, ResultsCount] | None:
         """An architecture's trainings on a dataset by seed; None where the object has to be asked."""
-        return self._unweighted(index, hp, dataset) if self._loader.weights is None else None
-
-    def _unweighted(self, index: int, hp: str, dataset: str, first: bool = False) -> dict[int, ResultsCount] | None:
-        """The same without weights, of the first seed or of all."""
-        maker, arch = self._makers(index).get(hp), self._store.meta_archs[index]
-        seeds = maker.literals["dataset_seed"](arch).get(dataset) if maker is not None else None
-        if maker is None or not seeds or any((dataset, seed) not in maker.trials for seed in seeds):
+        state = self._makers(index).get(hp)
+        if self._loader.weights is not None or state is None or not (seeds := state.seeds.get(dataset)):
             return None
+        arch = self._store.meta_archs[index]
         with reading(self._where):
-            return {seed: self._trial(index, hp, arch, dataset, seed) for seed in (seeds[:1] if first else seeds)}
+            return {seed: self._trial(index, hp, arch, dataset, seed) for seed in seeds}
 
     def _results(self, index: int, hp: str, maker: StateMaker) -> dict[str, Any]:
         """The attributes of an ``ArchResults``, in the order of one that is read from a record."""

@@ -251,21 +251,7 @@ class ResultsCount:
 
     def get_config(self, str2structure: Callable[[str], Any] | None) -> dict[str, Any]:
         """What builds the network; with a function, ``genotype`` is what it makes of the architecture string."""
-        config: dict[str, Any] = self.arch_config  # type: ignore[assignment]
-        if config.get("name") == _SIZE_CONFIG:
-            genotype = config["genotype"]
-            return {
-                "name": _SIZE_CONFIG,
-                "channels": config["channels"],
-                "genotype": genotype if str2structure is None else str2structure(genotype),
-                "num_classes": config["class_num"],
-            }
-        head = {"name": "infer.tiny", "C": config["channel"], "N": config["num_cells"]}
-        if str2structure is None:
-            head["arch_str"] = config["arch_str"]
-        else:
-            head["genotype"] = str2structure(config["arch_str"])
-        return {**head, "num_classes": config["class_num"]}
+        return network_config(self.arch_config, str2structure)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ResultsCount:
         copied = memo[id(self)] = type(self).__new__(type(self))
@@ -292,6 +278,25 @@ class ResultsCount:
         trial = ResultsCount(nothing, None, None, None, None, None, None, None, None, None)
         trial.load_state_dict(state_dict)
         return trial
+
+
+def network_config(arch_config: Any, str2structure: Callable[[str], Any] | None) -> dict[str, Any]:
+    """What builds the network of a training with an ``arch_config``; see ``ResultsCount.get_config``."""
+    config: dict[str, Any] = arch_config
+    if config.get("name") == _SIZE_CONFIG:
+        genotype = config["genotype"]
+        return {
+            "name": _SIZE_CONFIG,
+            "channels": config["channels"],
+            "genotype": genotype if str2structure is None else str2structure(genotype),
+            "num_classes": config["class_num"],
+        }
+    head = {"name": "infer.tiny", "C": config["channel"], "N": config["num_cells"]}
+    if str2structure is None:
+        head["arch_str"] = config["arch_str"]
+    else:
+        head["genotype"] = str2structure(config["arch_str"])
+    return {**head, "num_classes": config["class_num"]}
 
 
 def _span(epochs: Collection[int]) -> str:

@@ -31,27 +31,28 @@ class TrialMaker:
 
     Attributes:
         curves: the fields whose numbers are in columns with epochs.
+        literals: what makes the values that a trial has of its own, but no column keeps.
     """
 
     def __init__(self, form: TrialForm) -> None:
         fields = dict(form.fields)
-        literals: dict[str, Spec] = {}
+        specs: dict[str, Spec] = {}
         slots: list[tuple[str, Slot]] = []
         for name, field in form.fields:
             if isinstance(field, Scalar) and field.slot is not None:
                 slots.append((name, field.slot))
             elif isinstance(field, (Scalar, Literal)):
-                literals[name] = field.spec
-        constants = {name: spec[1] for name, spec in literals.items() if spec[0] in _ATOMS}
+                specs[name] = field.spec
+        constants = {name: spec[1] for name, spec in specs.items() if spec[0] in _ATOMS}
         self.curves = {name: field for name, field in fields.items() if isinstance(field, Curve)}
         self._blank = MAPPINGS[form.mapping]((name, constants.get(name)) for name in fields)
-        self._literals = {name: literal_maker(spec) for name, spec in literals.items() if name not in constants}
+        self.literals = {name: literal_maker(spec) for name, spec in specs.items() if name not in constants}
         self._slots = slots
 
     def make(self, table: Table, row: int, arch: str, unread: Any = None) -> dict[str, Any]:
         """A trial; ``unread``, where it is given, stands in place of every curve."""
         trial = self._blank.copy()
-        for name, make in self._literals.items():
+        for name, make in self.literals.items():
             trial[name] = make(arch)
         for name, slot in self._slots:
             number = table.scalars[name][row]  # a numpy float64
@@ -71,8 +72,9 @@ class StateMaker:
     """Makes the states of one hp of the records of one form.
 
     Attributes:
-        trials: the (dataset, seed) of each trial.
-        literals: what makes the values that are neither trials nor the index.
+        seeds: the seeds of each dataset whose trials are all there.
+        datasets: all datasets, in their order.
+        arch_str: what makes its architecture string.
     """
 
     def __init__(self, form: State) -> None:
@@ -81,8 +83,14 @@ class StateMaker:
             (key, literal_maker(item.spec) if isinstance(item, Literal) else None if isinstance(item, Index) else item)
             for key, item in form.items
         ]
-        self.trials = {key for _, item in form.items if isinstance(item, Trials) for key in item.keys}
-        self.literals = {key: literal_maker(item.spec) for key, item in form.items if isinstance(item, Literal)}
+        trials = {key for _, item in form.items if isinstance(item, Trials) for key in item.keys}
+        literals = {key: literal_maker(item.spec) for key, item in form.items if isinstance(item, Literal)}
+        listed = literals["dataset_seed"]("")
+        self.seeds: dict[str, list[int]] = {
+            dataset: seeds for dataset, seeds in listed.items() if all((dataset, seed) in trials for seed in seeds)
+        }
+        self.datasets = list(listed)
+        self.arch_str = literals["arch_str"]
 
     def make(self, index: int, arch: str, make_trial: Callable[[str, int], Any]) -> dict[str, Any]:
         """A state; ``make_trial`` gives the trial of a dataset and a seed."""
