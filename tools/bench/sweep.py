@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import h5py
 import measure
 import numpy as np
 import report
@@ -24,33 +25,39 @@ POPULATION, SAMPLE = 10, 3  # of regularized evolution, as in the scripts of NAT
 MEAN, TAIL = 2e-6, 20e-6  # seconds a call: limits of the mean and of the 99.9th percentile
 
 
-def random_search(ask: Ask, space: SearchSpace, hp: str, seconds: float) -> None:
+def random_search(ask: Ask, space: SearchSpace, present: list[int], hp: str, seconds: float) -> None:
     """Train random architectures until the time is up; then look at the best."""
     ask("reset_time")
     best, clock = (0.0, 0), 0.0
     while clock < seconds:
-        index = random.randrange(len(space))
+        index = random.choice(present)
         accuracy, _, _, clock = ask("simulate_train_eval", index, SEARCHED, hp=hp)
         best = max(best, (accuracy, index))
     _look_at(ask, best[1], hp)
 
 
-def evolution(ask: Ask, space: SearchSpace, hp: str, seconds: float) -> None:
+def evolution(ask: Ask, space: SearchSpace, present: list[int], hp: str, seconds: float) -> None:
     """Regularized evolution over architecture strings: mutate the best of a few, forget the oldest."""
     ask("reset_time")
-    history: list[tuple[float, int, int]] = []
+    strings = {space.architectures[index] for index in present}
+    history: list[tuple[float, str, int]] = []
     clock = 0.0
     while clock < seconds:
-        rank = random.randrange(len(space))
+        string = space.architectures[random.choice(present)]
         if len(history) >= POPULATION:
-            digits = list(space.digits_of_rank(max(random.sample(history[-POPULATION:], SAMPLE))[1]))
-            place = random.randrange(space.digits)
-            digits[place] = (digits[place] + random.randrange(1, space.base)) % space.base
-            rank = sum(digit * space.base ** (space.digits - 1 - i) for i, digit in enumerate(digits))
-        index = ask("query_index_by_arch", space.string(space.digits_of_rank(rank)))
+            mutated = _mutate(space, max(random.sample(history[-POPULATION:], SAMPLE))[1])
+            string = mutated if mutated in strings else string
+        index = ask("query_index_by_arch", string)
         accuracy, _, _, clock = ask("simulate_train_eval", index, SEARCHED, hp=hp)
-        history.append((accuracy, rank, index))
+        history.append((accuracy, string, index))
     _look_at(ask, max(history)[2], hp)
+
+
+def _mutate(space: SearchSpace, string: str) -> str:
+    digits = list(space.parse(string))
+    place = random.randrange(space.digits)
+    digits[place] = (digits[place] + random.randrange(1, space.base)) % space.base
+    return space.string(tuple(digits))
 
 
 def _look_at(ask: Ask, index: int, hp: str) -> None:
@@ -65,10 +72,11 @@ PROGRAMS = {"random search": random_search, "evolution": evolution}
 
 
 def _run(
-    library: str, path: Path, space: str, program: str, hp: str, seconds: float, runs: int, cpu: bool
+    library: str, path: Path, space: str, present: list[int], search: tuple[str, str, float], runs: int, cpu: bool
 ) -> dict[str, Any]:
     """In a fresh process: seconds of every call, by method; the clock's sum, which all libraries should share."""
     api: Any = __import__(library).create(str(path), space, fast_mode=True, verbose=False)
+    program, hp, seconds = search
     now = time.thread_time_ns if cpu else time.perf_counter_ns
     spent: dict[str, list[int]] = {}
     clocks: list[float] = []
@@ -82,7 +90,7 @@ def _run(
 
     for run in range(runs):
         random.seed(run)
-        PROGRAMS[program](ask, SPACES[space], hp, seconds)
+        PROGRAMS[program](ask, SPACES[space], present, hp, seconds)
         clocks.append(api.used_time)
     return {"spent": {name: np.array(one) / 1e9 for name, one in spent.items()}, "clocks": clocks}
 
@@ -106,16 +114,20 @@ def sweep(
     cpu: bool,
     out: Path | None,
 ) -> None:
-    """Searches over the whole space of STORE: seconds of each call, and how many times nats_bench's mean they are."""
+    """Searches over the architectures of STORE: seconds of each call, and how many times nats_bench's mean they are."""
     about, space, tables, found = measure.machine(), space_of(store), [], []
+    with h5py.File(store) as file:
+        present = file["architecture"][()].tolist()
     with report.progress.status("Searching") as status:
         for hp in hps:
             for program in PROGRAMS:
                 status.update(f"{program}, hp {hp}")
-                ours = measure.fresh(_run, "natsbin", store, space, program, hp, seconds, runs, cpu)
+                ours = measure.fresh(_run, "natsbin", store, space, present, (program, hp, seconds), runs, cpu)
                 theirs: dict[str, Any] = {"spent": {}, "clocks": []}
                 if archive is not None:
-                    theirs = measure.fresh(_run, "nats_bench", archive, space, program, hp, seconds, sample, cpu)
+                    theirs = measure.fresh(
+                        _run, "nats_bench", archive, space, present, (program, hp, seconds), sample, cpu
+                    )
                     if theirs["clocks"] != ours["clocks"][:sample]:
                         raise click.ClickException(f"{program}, hp {hp}: the two libraries answered differently")
                 rows = [_row(name, one, theirs["spent"].get(name)) for name, one in ours["spent"].items()]

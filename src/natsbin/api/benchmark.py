@@ -23,9 +23,10 @@ import numpy as np
 from natsbin import rules
 from natsbin.api import best, opening, text
 from natsbin.api.lazy_dict import UNLOADED, ArchitectureDict, Make, Results, results_of
+from natsbin.api.nearest import unknown_architecture
 from natsbin.api.results import ArchResults, more_info, with_hp
 from natsbin.api.scalar_fallback import ScalarFallback
-from natsbin.api.source import Source
+from natsbin.api.source import DictSource, Source
 from natsbin.api.utils import remap_dataset_set_names, time_string
 from natsbin.api.weights import RecordLoader, warn_of_no_weights
 from natsbin.errors import QuestionError
@@ -66,7 +67,8 @@ class NASBenchMetaAPI(abc.ABC):
         self._archive_dir: Any = path
         self._opened_path = path
         self._warned_of_weights = False
-        self.filename = None if path is None else os.path.basename(path)
+        unnamed = path is None or (file_path_or_dict is None and fast_mode)  # where nats_bench keeps no name
+        self.filename = None if unnamed else os.path.basename(str(path))
         self._avaliable_hps: set[str] = set()
         self._total = source.total
         self._states = bytearray(self._total)
@@ -103,6 +105,8 @@ class NASBenchMetaAPI(abc.ABC):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        if "_source" not in state:
+            state = self._from_nats_bench(state)
         self.__dict__.update(state)
         held, self._native = self._infos, None
         if held is None or isinstance(held, list):
@@ -115,6 +119,20 @@ class NASBenchMetaAPI(abc.ABC):
                     self._infos.add_unloaded(index)
                 else:
                     self._infos[index] = results
+
+    def _from_nats_bench(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The state of an API object that ``nats_bench`` pickled: its objects, in memory, become ours."""
+        lacking = [name for name in ("meta_archs", "arch2infos_dict", "evaluated_indexes") if name not in state]
+        if lacking:
+            raise QuestionError(
+                f"this pickle has no {lacking[0]!r}: expected a {type(self).__name__} of nats_bench 1.8 or natsbin; "
+                "open the benchmark with create instead"
+            )
+        records = {"meta_archs": state["meta_archs"], "arch2infos": {}, "evaluated_indexes": ()}
+        source = DictSource(records, self._space)
+        missing = {"_source": source, "_load": RecordLoader(source), "_total": source.total, "_opened_path": None}
+        states = {"_states": bytearray(source.total), "_infos": state["arch2infos_dict"], "_warned_of_weights": False}
+        return {**{key: one for key, one in state.items() if key != "arch2infos_dict"}, **missing, **states}
 
     @cached_property
     def _objects(self) -> StoredObjects | None:
@@ -280,6 +298,16 @@ class NASBenchMetaAPI(abc.ABC):
             arch = arch.tostr()
         return self.archstr2index.get(arch, -1) if isinstance(arch, str) else -1
 
+    def _index_of(self, arch: Any) -> Any:
+        """The index of an architecture string, or of an object with ``tostr()``; anything else as it is."""
+        string = arch.tostr() if hasattr(arch, "tostr") else arch
+        if not isinstance(string, str):
+            return int(arch) if isinstance(arch, np.integer) else arch
+        index = self.archstr2index.get(string)
+        if index is None:
+            raise unknown_architecture(string, self._space)
+        return index
+
     def _prepare_info(self, index: Any) -> None:
         """In fast mode, load an architecture that is not at hand."""
         if index in self.arch2infos_dict:
@@ -304,6 +332,19 @@ class NASBenchMetaAPI(abc.ABC):
         self._avaliable_hps.update(self._source.hps)
         self.evaluated_indexes.add(index)
         return True
+
+    def _load_named(self, arch: Any, index: Any) -> None:
+        """``_prepare_info`` of an index that was found for ``arch``; a string that is none is named in the error."""
+        try:
+            self._prepare_info(index)
+            unknown = index == -1 and index not in self.arch2infos_dict
+        except QuestionError:
+            if index != -1:
+                raise
+            unknown = True
+        if unknown:
+            self._index_of(arch)  # raises an error that names the nearest strings
+            raise self._no_architecture(index)
 
     def clear_params(self, index: int, hp: str | int | None = None) -> None:
         """Forget the trained weights of an architecture."""
@@ -384,8 +425,8 @@ class NASBenchMetaAPI(abc.ABC):
                 f"{time_string()} Call the get_more_info function with index={index}, dataset={dataset}, "
                 f"iepoch={iepoch}, hp={hp}, and is_random={is_random}."
             )
-        index = self.query_index_by_arch(index)
-        self._prepare_info(index)
+        arch, index = index, self.query_index_by_arch(index)
+        self._load_named(arch, index)
         name = hp_name(hp)
         if self._native is not None:
             answer = self._native.more_info(index, dataset, iepoch, name, is_random)
@@ -421,6 +462,8 @@ class NASBenchMetaAPI(abc.ABC):
         index = self.query_index_by_arch(arch)
         if dataset not in rules.SEARCHED:
             raise QuestionError(f"Invalid dataset name : {dataset} vs {rules.SEARCHED}")
+        if index == -1 and not self.verbose:
+            self._load_named(arch, index)
         read = rules.trained_on(dataset)
         info = self.get_more_info(index, read, iepoch=iepoch, hp=hp, is_random=True)
         if "valid-accuracy" in info:
@@ -559,7 +602,10 @@ class NASBenchMetaAPI(abc.ABC):
         return config
 
     def get_cost_info(self, index: int, dataset: str, hp: str | int = "12") -> dict[str, Any]:
-        """FLOPs and parameters in millions, latency and times in seconds, each the mean over the seeds."""
+        """FLOPs and parameters in millions, latency and times in seconds, each the mean over the seeds.
+
+        ``index`` may also be an architecture string or an object with ``tostr()``.
+        """
         if self._native is not None and not self.verbose:
             answer = self._native.cost_info(index, dataset, hp)
             if answer is None and self._arrives(index):
@@ -570,6 +616,7 @@ class NASBenchMetaAPI(abc.ABC):
             print(
                 f"{time_string()} Call the get_cost_info function with index={index}, dataset={dataset}, and hp={hp}."
             )
+        index = self._index_of(index)
         self._prepare_info(index)
         if self.verbose:
             print(f"Call query_meta_info_by_index with arch_index={index}, hp={hp}")
