@@ -130,7 +130,7 @@ def small_stores(folder: Path) -> list[Subject]:
     splitter = Splitter()
     with StoreWriter(path, TSS, TSS.architectures) as writer:
         for index in INDEXES:
-            splitter.add(index, OrderedDict({"12": make_states(TSS, index, 0)["12"]}))
+            splitter.add(index, OrderedDict({"12": make_states(TSS, index, 0, irregular=True)["12"]}))
         writer.add(splitter.take())
         writer.write()
     subjects = []
@@ -429,7 +429,7 @@ def pickles(count: int, first: int, seed: int, jobs: int) -> None:
 def kills(count: int, seed: int) -> None:
     """Converters killed at random moments leave no store and no process."""
     with tempfile.TemporaryDirectory() as folder:
-        src = make_archive(Path(folder) / "archive", SSS, range(64))
+        src = make_archive(Path(folder) / "archive", SSS, range(64), irregular=True)
         (out := Path(folder) / "out").mkdir()
         outcome = kill_trial(src, out, seed, count)
     click.echo(outcome)
@@ -440,7 +440,7 @@ def kills(count: int, seed: int) -> None:
 def full_disk() -> None:
     """Converters on a tmpfs that is too small end in an OutputError and leave nothing. Needs root."""
     with tempfile.TemporaryDirectory() as folder:
-        src = make_archive(Path(folder) / "archive", SSS, range(64))
+        src = make_archive(Path(folder) / "archive", SSS, range(64), irregular=True)
         need = convert(src, Path(folder) / "store.h5").stat().st_size
         for size in (4096, *range(need // 2, 6 * need, need // 2)):
             with small_disk(size) as disk:

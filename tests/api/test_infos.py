@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.oracle import ask, plain
 
-from natsbin.api.lazy_dict import ABSENT, LOADED, UNLOADED, ArchitectureDict
+from natsbin.api.lazy_dict import ABSENT, LOADED, UNLOADED, ArchitectureDict, Results, results_of
 
 SIZE = 6
 
@@ -23,14 +23,14 @@ def record(index: int) -> OrderedDict[str, dict[str, Any]]:
 
 
 def infos(present: list[int]) -> tuple[ArchitectureDict, list[int]]:
-    """A dictionary of some architectures, and the list of those whose record was loaded."""
-    loaded: list[int] = []
+    """A dictionary of some architectures, and the list of those whose object was made."""
+    made: list[int] = []
 
-    def load(index: int) -> OrderedDict[str, dict[str, Any]]:
-        loaded.append(index)
-        return record(index)
+    def make(index: int) -> Results:
+        made.append(index)
+        return results_of(record(index))
 
-    return ArchitectureDict(bytearray(UNLOADED if index in present else ABSENT for index in range(SIZE)), load), loaded
+    return ArchitectureDict(bytearray(UNLOADED if index in present else ABSENT for index in range(SIZE)), make), made
 
 
 def like(found: ArchitectureDict) -> OrderedDict[int, Any]:

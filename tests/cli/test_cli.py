@@ -109,6 +109,59 @@ def test_query_answers_like_the_api(store: Path) -> None:
     assert "train-accuracy" in run("query", store, 2).stdout
 
 
+def test_query_and_info_take_archives_and_cut_no_strings(made: Made, tmp_path: Path) -> None:
+    archive = shutil.copytree(made.archive(TSS, [2, 4]), tmp_path / "archive")
+    assert json.loads(run("info", archive, "--json").stdout) == {
+        "archive": str(archive),
+        "space": "tss",
+        "architectures": 2,
+    }
+    assert "architectures: 2; `natsbin convert`" in run("info", archive).stdout
+    found = run("query", archive, 2, 4)
+    assert all(f" {TSS.architectures[index]} " in found.stdout for index in (2, 4))
+    assert "2 of 15,625 architectures" in run("info", archive).stdout  # of the store that query converted
+    mistyped = run("query", archive, TSS.architectures[2].replace("_3x3", "3x3")).stderr
+    assert f"did you mean {TSS.architectures[2]!r}" in mistyped
+
+
+PROGRAM = """
+import multiprocessing, subprocess, sys
+import nats_bench
+
+def work(_):
+    from nats_bench.api_utils import ArchResults
+    return nats_bench.create.__module__, ArchResults.__module__
+
+if __name__ == "__main__":
+    print(sys.argv[1:], work(0))
+    for how in ("spawn", "forkserver", "fork"):
+        with multiprocessing.get_context(how).Pool(1) as pool:
+            print(pool.map(work, [0]))
+    child = "import nats_bench.api_size as size; print(size.NATSsize.__module__)"
+    print(subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, check=True).stdout)
+    if "--fail" in sys.argv:
+        raise ValueError("of the program")
+    sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize("words", [("run", "program.py"), ("run", "-m", "program")])
+def test_run_gives_an_unedited_program_and_its_children_natsbin(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "program.py").write_text(PROGRAM)
+
+    def started(*more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "natsbin", *words, *more]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    done, ours = started("-h", "--seed=3"), ("natsbin.api.create", "natsbin.api.results")
+    assert done.returncode == 3, done.stderr
+    assert done.stdout.split("\n")[:5] == [f"['-h', '--seed=3'] {ours}", *[f"[{ours}]"] * 3, "natsbin.api.size"]
+    failed = started("--fail")
+    assert failed.returncode == 1
+    assert failed.stderr.rstrip().endswith("ValueError: of the program")
+    assert run("run", "no-such-program.py").exit_code == 2
+
+
 def test_pack_and_unpack(store: Path, tmp_path: Path) -> None:
     packed, back = tmp_path / "packed.h5", tmp_path / "back.h5"
     assert run("pack", store, packed).exit_code == 0

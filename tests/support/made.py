@@ -1,4 +1,7 @@
-"""Generated archives and the stores made from them, each made once in a run; a test that changes one copies it."""
+"""Generated archives and the stores made from them, each made once in a run; a test that changes one copies it.
+
+Tests need irregular records, so their archives have all kinds of them.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ class Made:
     def _make_archive(self, space: str, indexes: tuple[int, ...], seed: int, kind: str) -> Path:
         # the name has no digest, which a benchmark file would be held to
         path = self.folder() / f"NATS-{space}-made{SUFFIXES[kind]}"
-        return make_archive(path, SPACES[space], indexes, kind=kind, seed=seed, jobs=1)
+        return make_archive(path, SPACES[space], indexes, kind=kind, seed=seed, irregular=True, jobs=1)
 
     def _convert(self, src: Path) -> Path:
         return convert(src, self.folder() / "store.h5", jobs=1)

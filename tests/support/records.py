@@ -20,7 +20,7 @@ Record = OrderedDict[str, dict[str, Any]]
 
 @lru_cache(maxsize=1000)
 def _pickled(space: str, index: int, seed: int) -> bytes:
-    return pickle.dumps(make_states(SPACES[space], index, seed), 4)
+    return pickle.dumps(make_states(SPACES[space], index, seed, irregular=True), 4)
 
 
 def record(space: SearchSpace, index: int, *hps: str, seed: int = 0) -> Record:

@@ -12,7 +12,9 @@ import pytest
 from support.made import Made
 from support.paths import TOOLS
 
+from natsbin.roads.convert import convert
 from natsbin.spaces import TSS
+from natsbin.synthetic import make_archive
 
 BENCH = TOOLS / "bench"
 pytestmark = pytest.mark.slow
@@ -73,3 +75,14 @@ def test_figures_stand_beside_their_limits(archive: Path, tmp_path: Path, name: 
         assert isinstance(figure["value"], float | int), figure
         assert (figure["limit"] is None) == (figure["holds"] is None), figure
     assert any(figure["limit"] is not None for figure in figures) != (name in NO_LIMITS)
+
+
+def test_searches_give_the_same_answers_as_the_original(made: Made, tmp_path: Path) -> None:
+    published = make_archive(tmp_path / "archive", TSS, range(4), jobs=1)
+    store = convert(published, tmp_path / "store.h5", jobs=1)
+    options = ("--archive", published, "--runs", 2, "--sample", 1, "--seconds", 3000)
+    result = run(tmp_path / "out.json", "sweep", store, *options)
+    assert [one["program"] for one in result["sweeps"]] == ["random search", "evolution"]
+    for one in result["sweeps"]:
+        assert {row["method"] for row in one["calls"]} >= {"simulate_train_eval", "get_net_config", "all"}
+        assert all(row["nats_bench"] > 0 < row["median"] <= row["max"] for row in one["calls"])

@@ -6,6 +6,7 @@ import click
 import compare
 import layout
 import limits
+import sweep
 
 
 @click.group()
@@ -16,6 +17,7 @@ def main() -> None:
 for name, command in {
     "compare": compare.compare,
     "markdown": compare.markdown,
+    "sweep": sweep.sweep,
     "scalar": limits.scalar,
     "open": limits.opening,
     "convert": limits.converting,

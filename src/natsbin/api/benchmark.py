@@ -8,10 +8,12 @@ objects. The objects are the reference: the native path only repeats what they s
 from __future__ import annotations
 
 import abc
+import contextlib
 import copy
 import os
 import random
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -20,10 +22,11 @@ import numpy as np
 
 from natsbin import rules
 from natsbin.api import best, opening, text
-from natsbin.api.lazy_dict import UNLOADED, ArchitectureDict, Results, results_of
+from natsbin.api.lazy_dict import UNLOADED, ArchitectureDict, Make, Results, results_of
+from natsbin.api.nearest import unknown_architecture
 from natsbin.api.results import ArchResults, more_info, with_hp
 from natsbin.api.scalar_fallback import ScalarFallback
-from natsbin.api.source import Source
+from natsbin.api.source import DictSource, Source
 from natsbin.api.utils import remap_dataset_set_names, time_string
 from natsbin.api.weights import RecordLoader, warn_of_no_weights
 from natsbin.errors import QuestionError
@@ -31,10 +34,11 @@ from natsbin.spaces import DATASETS, SearchSpace, hp_name
 
 if TYPE_CHECKING:
     from natsbin._scalar import ScalarAnswers
+    from natsbin.api.stored import StoredObjects
     from natsbin.batch import Batch
     from natsbin.store import Store
 
-_NOT_PICKLED = ("_native", "batch", "meta_archs", "archstr2index")
+_NOT_PICKLED = ("_native", "_objects", "batch", "meta_archs", "archstr2index")
 
 
 class NASBenchMetaAPI(abc.ABC):
@@ -63,7 +67,8 @@ class NASBenchMetaAPI(abc.ABC):
         self._archive_dir: Any = path
         self._opened_path = path
         self._warned_of_weights = False
-        self.filename = None if path is None else os.path.basename(path)
+        unnamed = path is None or (file_path_or_dict is None and fast_mode)  # where nats_bench keeps no name
+        self.filename = None if unnamed else os.path.basename(str(path))
         self._avaliable_hps: set[str] = set()
         self._total = source.total
         self._states = bytearray(self._total)
@@ -100,18 +105,54 @@ class NASBenchMetaAPI(abc.ABC):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        if "_source" not in state:
+            state = self._from_nats_bench(state)
         self.__dict__.update(state)
         held, self._native = self._infos, None
         if held is None or isinstance(held, list):
             self._native = self._native_path()
         if isinstance(held, list):
             self._states[:] = bytes(self._total)
-            self._infos = ArchitectureDict(self._states, self._load)
+            self._infos = ArchitectureDict(self._states, self._make)
             for index, results in held:
                 if results is None:
                     self._infos.add_unloaded(index)
                 else:
                     self._infos[index] = results
+
+    def _from_nats_bench(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The state of an API object that ``nats_bench`` pickled: its objects, in memory, become ours."""
+        lacking = [name for name in ("meta_archs", "arch2infos_dict", "evaluated_indexes") if name not in state]
+        if lacking:
+            raise QuestionError(
+                f"this pickle has no {lacking[0]!r}: expected a {type(self).__name__} of nats_bench 1.8 or natsbin; "
+                "open the benchmark with create instead"
+            )
+        records = {"meta_archs": state["meta_archs"], "arch2infos": {}, "evaluated_indexes": ()}
+        source = DictSource(records, self._space)
+        missing = {"_source": source, "_load": RecordLoader(source), "_total": source.total, "_opened_path": None}
+        states = {"_states": bytearray(source.total), "_infos": state["arch2infos_dict"], "_warned_of_weights": False}
+        return {**{key: one for key, one in state.items() if key != "arch2infos_dict"}, **missing, **states}
+
+    @cached_property
+    def _objects(self) -> StoredObjects | None:
+        """What makes the objects of a store; None for other sources."""
+        if not hasattr(self._source, "table"):
+            return None
+        from natsbin.api.stored import StoredObjects
+
+        return StoredObjects(cast("Store", self._source), self._load)
+
+    def _objects_of(self, index: Any) -> StoredObjects | None:
+        """The same where it answers for an architecture: where no program holds the architecture's object."""
+        if self._native is None or not isinstance(index, int) or not 0 <= index < self._total:
+            return None
+        return self._objects if self._states[index] == UNLOADED else None
+
+    @property
+    def _make(self) -> Make:
+        """What makes an architecture's object."""
+        return self._objects or (lambda index: results_of(self._load(index)))
 
     @cached_property
     def meta_archs(self) -> Sequence[str]:
@@ -135,13 +176,17 @@ class NASBenchMetaAPI(abc.ABC):
     def arch2infos_dict(self) -> Any:
         """The architectures at hand, ``{index: {hp: ArchResults}}``: live, so changes in them change answers."""
         if self._infos is None:
-            self._infos = ArchitectureDict(self._states, self._load)
+            self._infos = ArchitectureDict(self._states, self._make)
         return self._infos
 
     @arch2infos_dict.setter
     def arch2infos_dict(self, infos: Any) -> None:
-        self._infos = infos
-        self._native = None  # it reads the states of the dictionary that is replaced here
+        if type(infos) in (dict, OrderedDict) and not infos:  # how programs forget what they have asked for
+            self._states, self._infos = bytearray(self._total), None
+            self._native = self._native_path()
+        else:
+            self._infos = infos
+            self._native = None  # it reads the states of the dictionary that is replaced here
 
     def __getitem__(self, index: int) -> str:
         return copy.deepcopy(self.meta_archs[index])
@@ -253,15 +298,53 @@ class NASBenchMetaAPI(abc.ABC):
             arch = arch.tostr()
         return self.archstr2index.get(arch, -1) if isinstance(arch, str) else -1
 
+    def _index_of(self, arch: Any) -> Any:
+        """The index of an architecture string, or of an object with ``tostr()``; anything else as it is."""
+        string = arch.tostr() if hasattr(arch, "tostr") else arch
+        if not isinstance(string, str):
+            return int(arch) if isinstance(arch, np.integer) else arch
+        index = self.archstr2index.get(string)
+        if index is None:
+            raise unknown_architecture(string, self._space)
+        return index
+
     def _prepare_info(self, index: Any) -> None:
         """In fast mode, load an architecture that is not at hand."""
         if index in self.arch2infos_dict:
             if self.verbose:
                 print(f"{time_string()} Call _prepare_info with index={index} skip because it is in arch2infos_dict")
         elif self._fast_mode:
-            self.reload(self._archive_dir, -1 if index is None else index)
+            if not self._arrives(index):
+                self.reload(self._archive_dir, -1 if index is None else index)
         elif self.verbose:
             print(f"{time_string()} Call _prepare_info with index={index} skip because it is notthe fast mode.")
+
+    def _arrives(self, index: Any) -> bool:
+        """In fast mode, do what ``reload`` does with an architecture of our own store that was not asked for before.
+
+        False where there is nothing to do, or more.
+        """
+        if self.verbose or not self._fast_mode or self._native is None or self._archive_dir is not self._opened_path:
+            return False
+        if type(index) is not int or self._objects is None or not self._objects.has(index) or self._states[index]:
+            return False
+        self.arch2infos_dict.add_unloaded(index)
+        self._avaliable_hps.update(self._source.hps)
+        self.evaluated_indexes.add(index)
+        return True
+
+    def _load_named(self, arch: Any, index: Any) -> None:
+        """``_prepare_info`` of an index that was found for ``arch``; a string that is none is named in the error."""
+        try:
+            self._prepare_info(index)
+            unknown = index == -1 and index not in self.arch2infos_dict
+        except QuestionError:
+            if index != -1:
+                raise
+            unknown = True
+        if unknown:
+            self._index_of(arch)  # raises an error that names the nearest strings
+            raise self._no_architecture(index)
 
     def clear_params(self, index: int, hp: str | int | None = None) -> None:
         """Forget the trained weights of an architecture."""
@@ -291,6 +374,9 @@ class NASBenchMetaAPI(abc.ABC):
 
     def _copied(self, index: Any, hp: str | int) -> ArchResults:
         """An architecture's object with one set of hyper-parameters, for a program to have."""
+        objects = self._objects_of(index)
+        if objects is not None and (found := objects.one(index, hp_name(hp))) is not None:
+            return found
         infos = self.arch2infos_dict
         if isinstance(infos, ArchitectureDict) and index in infos and not infos.is_live(index):
             return with_hp(infos.make(index), hp, index)
@@ -330,6 +416,8 @@ class NASBenchMetaAPI(abc.ABC):
         """
         if self._native is not None and not self.verbose:
             answer = self._native.more_info(index, dataset, iepoch, hp, is_random)
+            if answer is None and self._arrives(index):
+                answer = self._native.more_info(index, dataset, iepoch, hp, is_random)
             if answer is not None:
                 return answer
         if self.verbose:
@@ -337,8 +425,8 @@ class NASBenchMetaAPI(abc.ABC):
                 f"{time_string()} Call the get_more_info function with index={index}, dataset={dataset}, "
                 f"iepoch={iepoch}, hp={hp}, and is_random={is_random}."
             )
-        index = self.query_index_by_arch(index)
-        self._prepare_info(index)
+        arch, index = index, self.query_index_by_arch(index)
+        self._load_named(arch, index)
         name = hp_name(hp)
         if self._native is not None:
             answer = self._native.more_info(index, dataset, iepoch, name, is_random)
@@ -364,6 +452,8 @@ class NASBenchMetaAPI(abc.ABC):
         """
         if self._native is not None and not self.verbose:
             found = self._native.simulate(arch, dataset, iepoch, hp)
+            if found is None and dataset in rules.SEARCHED and self._arrives(arch):
+                found = self._native.simulate(arch, dataset, iepoch, hp)
             if found is not None:
                 accuracy, latency, taken = found
                 if account_time:
@@ -372,6 +462,8 @@ class NASBenchMetaAPI(abc.ABC):
         index = self.query_index_by_arch(arch)
         if dataset not in rules.SEARCHED:
             raise QuestionError(f"Invalid dataset name : {dataset} vs {rules.SEARCHED}")
+        if index == -1 and not self.verbose:
+            self._load_named(arch, index)
         read = rules.trained_on(dataset)
         info = self.get_more_info(index, read, iepoch=iepoch, hp=hp, is_random=True)
         if "valid-accuracy" in info:
@@ -398,7 +490,11 @@ class NASBenchMetaAPI(abc.ABC):
         if index not in self.arch2infos_dict:
             warnings.warn(f"Find this arch-index : {index}, but this arch is not evaluated.", stacklevel=2)
             return None
-        return "\n".join(self._print_information(self._results(index, hp), f"arch-index={index}"))
+        extra = f"arch-index={index}"
+        if (objects := self._objects_of(index)) is not None and self._native is not None:
+            with contextlib.suppress(LookupError):  # which asks the object
+                return "\n".join(self._print_information(objects.tables(index, self._native)[hp_name(hp)], extra))
+        return "\n".join(self._print_information(self._results(index, hp), extra))
 
     def show(self, index: int = -1) -> None:
         """Print all that is known of an architecture, or of all at hand for a negative index."""
@@ -408,16 +504,24 @@ class NASBenchMetaAPI(abc.ABC):
             for place, one in enumerate(evaluated):
                 print(f"\n{'-' * 10} The ({place:5d}/{len(evaluated):5d}) {one:06d}-th architecture! {'-' * 10}")
                 print(f"arch : {self.meta_archs[one]}")
-                text.print_results(self._peek(one), self._print_information)
+                self._print_results(one)
         elif index < self._total:
             if index not in self.evaluated_indexes:
                 self._prepare_info(index)
             if index in self.evaluated_indexes:
-                text.print_results(self._peek(index), self._print_information)
+                self._print_results(index)
             else:
                 print(f"The {index}-th architecture has not been evaluated or not saved.")
         else:
             print(f"This index ({index}) is out of range (0~{self._total}).")
+
+    def _print_results(self, index: int) -> None:
+        parts: Iterable[str] | None = None
+        if (objects := self._objects_of(index)) is not None and self._native is not None:
+            with contextlib.suppress(LookupError):
+                parts = list(text.results_text(objects.tables(index, self._native), self._print_information))
+        for part in text.results_text(self._peek(index), self._print_information) if parts is None else parts:
+            print(part)
 
     def query_meta_info_by_index(self, arch_index: int, hp: str | int = "12") -> ArchResults:
         """A copy of what is known of an architecture, for a program to keep or change."""
@@ -433,6 +537,9 @@ class NASBenchMetaAPI(abc.ABC):
         results = self.query_meta_info_by_index(arch_index, hp)
         if dataname is None:
             return results
+        objects = self._objects_of(arch_index)
+        if objects is not None and (trials := objects.trials(arch_index, hp_name(hp), dataname)) is not None:
+            return trials
         if dataname not in results.get_dataset_names():
             raise QuestionError(f"invalid dataset-name : {dataname} vs. {results.get_dataset_names()}")
         return results.query(dataname)
@@ -486,21 +593,30 @@ class NASBenchMetaAPI(abc.ABC):
         if self.verbose:
             print(f"{time_string()} Call the get_net_config function with index={index}, dataset={dataset}.")
         self._prepare_info(index)
+        objects = self._objects_of(index)
+        if objects is not None and (found := objects.config(index, dataset)) is not None:
+            return found
         results = next(iter(self._peek(index).values()))
         trial = next(iter(results.query(dataset).values()))
         config: dict[str, Any] = trial.get_config(None)
         return config
 
     def get_cost_info(self, index: int, dataset: str, hp: str | int = "12") -> dict[str, Any]:
-        """FLOPs and parameters in millions, latency and times in seconds, each the mean over the seeds."""
+        """FLOPs and parameters in millions, latency and times in seconds, each the mean over the seeds.
+
+        ``index`` may also be an architecture string or an object with ``tostr()``.
+        """
         if self._native is not None and not self.verbose:
             answer = self._native.cost_info(index, dataset, hp)
+            if answer is None and self._arrives(index):
+                answer = self._native.cost_info(index, dataset, hp)
             if answer is not None:
                 return answer
         if self.verbose:
             print(
                 f"{time_string()} Call the get_cost_info function with index={index}, dataset={dataset}, and hp={hp}."
             )
+        index = self._index_of(index)
         self._prepare_info(index)
         if self.verbose:
             print(f"Call query_meta_info_by_index with arch_index={index}, hp={hp}")
@@ -524,15 +640,16 @@ class NASBenchMetaAPI(abc.ABC):
         if dataset not in DATASETS:
             raise QuestionError(f"{dataset} not in {list(DATASETS)}")
         name = hp_name(hp)
-        known = None  # by index, -1 where the object must be asked; None without a store
+        evaluated = np.fromiter(self.evaluated_indexes, np.int64)
+        seeds = np.full(len(evaluated), -1)  # -1 where the object must be asked
         if self._native is not None:
             from natsbin.api.scalar import seed_counts
 
             known = seed_counts(cast("Store", self._source), name, dataset)
-        counts: dict[int, int] = {}
-        for index in self.evaluated_indexes:
-            seeds = known[index] if known is not None and self._states[index] == UNLOADED else -1
-            if seeds < 0:
-                seeds = len(self._results(index, name).get_dataset_seeds(dataset))
-            counts[seeds] = counts.get(seeds, 0) + 1
-        return counts
+            if known is not None:
+                unloaded = np.frombuffer(self._states, np.uint8) == UNLOADED
+                seeds = np.where(unloaded, known, -1)[evaluated]
+        for place in np.flatnonzero(seeds < 0).tolist():
+            seeds[place] = len(self._results(int(evaluated[place]), name).get_dataset_seeds(dataset))
+        places = {count: int(np.argmax(seeds == count)) for count in np.unique(seeds).tolist()}
+        return {count: int((seeds == count).sum()) for count in sorted(places, key=places.__getitem__)}

@@ -14,11 +14,12 @@ from natsbin.api.results import ArchResults
 Results = OrderedDict[str, ArchResults]
 """What is known of an architecture, by set of hyper-parameters."""
 
-Load = Callable[[int], Mapping[str, dict[str, Any]]]
+Make = Callable[[int], Results]
+"""Makes an architecture's object; KeyError where it is absent."""
 
 ABSENT, UNLOADED, LOADED = 0, 1, 2
 
-_REMEMBERED = 16  # at 2 MB an architecture, less than a program notices
+_REMEMBERED = 16  # at most 2 MB an architecture, less than a program notices
 
 _MISSING: Any = object()
 _NOT_MADE: Any = object()  # stands in the dict for an architecture that is there but has no object yet
@@ -38,11 +39,11 @@ class ArchitectureDict(OrderedDict[int, Results]):
     states, so they are changed in place, never replaced.
     """
 
-    def __init__(self, states: bytearray, load: Load) -> None:
+    def __init__(self, states: bytearray, make: Make) -> None:
         super().__init__()
         self.states = states
-        self._load = load
-        self._remembered = lru_cache(_REMEMBERED)(self.make)
+        self.make = make
+        self._remembered = lru_cache(_REMEMBERED)(make)
         present = np.flatnonzero(np.frombuffer(states, np.uint8)).tolist()
         for index in present:
             super().__setitem__(index, _NOT_MADE)
@@ -61,10 +62,6 @@ class ArchitectureDict(OrderedDict[int, Results]):
         """Every architecture in order, with its object or, where none was made, None."""
         stored = super().__getitem__
         return [(index, stored(index) if self.is_live(index) else None) for index in self]
-
-    def make(self, index: int) -> Results:
-        """An architecture's object from its record, not kept."""
-        return results_of(self._load(index))
 
     def peek(self, index: int) -> Results:
         """The object of an architecture for reading alone: what is not live stays so. KeyError if absent.

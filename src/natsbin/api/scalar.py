@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from natsbin import _scalar, rules
 from natsbin.store import Store
@@ -31,15 +32,11 @@ def open_native(store: Store, states: bytearray, unloaded: int) -> _scalar.Scala
     return _scalar.ScalarAnswers(states, unloaded, open_table)
 
 
-def seed_counts(store: Store, hp: str, dataset: str) -> list[int] | None:
+def seed_counts(store: Store, hp: str, dataset: str) -> npt.NDArray[np.int64] | None:
     """How many seeds each architecture has; -1 where the tables do not tell. None where there is no table."""
     try:
         table = store.table(hp, dataset)
     except KeyError:
         return None
-    counts = np.full(store.total, -1)
-    present = np.flatnonzero(store.regular)
-    counts[present] = np.bincount(table.architecture, minlength=store.total)[present]
-    counts[counts == 0] = -1  # no trial, or no such dataset: the record knows
-    found: list[int] = counts.tolist()
-    return found
+    counts = np.bincount(table.architecture, minlength=store.total)
+    return np.where(store.regular & (counts > 0), counts, -1)  # without a trial, or a dataset, the record knows

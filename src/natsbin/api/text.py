@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from natsbin.api.results import ArchResults
@@ -35,10 +35,10 @@ def page(information: ArchResults, extra_info: Any, show: bool, valid: tuple[tup
     return lines
 
 
-def print_results(results: Mapping[str, ArchResults], print_information: Callable[..., list[str]]) -> None:
-    """Print all that is known of an architecture, as ``show`` does."""
+def results_text(results: Mapping[str, Any], print_information: Callable[..., list[str]]) -> Iterator[str]:
+    """What ``show`` prints of an architecture, part by part."""
     for one in results.values():
         lines = print_information(one)
-        print(f"{'>' * _LINE} {one.get_total_epoch():03d} epochs {'>' * _LINE}")
-        print("\n".join(lines))
-    print(f"{'<' * _LINE}{'-' * 12}{'<' * _LINE}")
+        yield f"{'>' * _LINE} {one.get_total_epoch():03d} epochs {'>' * _LINE}"
+        yield "\n".join(lines)
+    yield f"{'<' * _LINE}{'-' * 12}{'<' * _LINE}"

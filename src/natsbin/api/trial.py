@@ -5,23 +5,77 @@ Accuracies are in percent, times and latencies in seconds, ``flop`` and ``params
 
 from __future__ import annotations
 
+import abc
 import copy
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from typing import Any
 
 from natsbin import rules
-from natsbin.api.weights import UnreadWeights
 from natsbin.errors import QuestionError
 from natsbin.rules import mean
 
 State = dict[str, Any]
 
+_CURVES = frozenset(
+    ("train_acc1es", "train_acc5es", "train_losses", "train_times", "eval_acc1es", "eval_losses", "eval_times")
+)
+
 _SIZE_CONFIG = "infer.shape.tiny"  # the name that marks a configuration of the size space
+
+
+class Unread(abc.ABC):
+    """Stands in place of values of a training until a program asks for them. Each copy reads values of its own."""
+
+    __slots__ = ()
+
+    @abc.abstractmethod
+    def read(self, field: str) -> Any:
+        """The values of a field."""
+
+    def __deepcopy__(self, _memo: Any) -> Unread:
+        return self
+
+
+class _Field:
+    """An attribute whose values may be unread."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, trial: Any, owner: type) -> Any:
+        if trial is None:
+            return self
+        attributes = trial.__dict__
+        try:
+            value = attributes[self._name]
+        except KeyError:
+            raise AttributeError(f"this {owner.__name__} has no {self._name}") from None
+        if isinstance(value, Unread):
+            value = attributes[self._name] = value.read(self._name)
+        return value
+
+    def __set__(self, trial: Any, value: Any) -> None:
+        trial.__dict__[self._name] = value
+
+    def __delete__(self, trial: Any) -> None:
+        try:
+            del trial.__dict__[self._name]
+        except KeyError:
+            raise AttributeError(f"this {type(trial).__name__} has no {self._name}") from None
 
 
 class ResultsCount:
     """One training of one architecture on one dataset with one seed."""
+
+    train_acc1es: Any = _Field()
+    train_acc5es: Any = _Field()
+    train_losses: Any = _Field()
+    train_times: Any = _Field()
+    eval_acc1es: Any = _Field()
+    eval_losses: Any = _Field()
+    eval_times: Any = _Field()
+    net_state_dict: Any = _Field()
 
     def __init__(
         self,
@@ -39,9 +93,9 @@ class ResultsCount:
         self.name = name
         self.net_state_dict = state_dict
         self.train_acc1es = copy.deepcopy(train_accs)
-        self.train_acc5es: dict[int, float] | None = None
+        self.train_acc5es = None
         self.train_losses = copy.deepcopy(train_losses)
-        self.train_times: dict[int, float] | None = None
+        self.train_times = None
         self.arch_config = copy.deepcopy(arch_config)
         self.params = params
         self.flop = flop
@@ -77,9 +131,9 @@ class ResultsCount:
     def reset_eval(self) -> None:
         """Forget every evaluation."""
         self.eval_names: list[str] = []
-        self.eval_acc1es: dict[str, float] = {}
-        self.eval_times: dict[str, float] = {}
-        self.eval_losses: dict[str, float] = {}
+        self.eval_acc1es = {}
+        self.eval_times = {}
+        self.eval_losses = {}
 
     def update_latency(self, latency: list[float] | None) -> None:
         """Replace the measured latencies, in seconds."""
@@ -128,11 +182,13 @@ class ResultsCount:
         ``T-SET@epoch`` and ``T-SET@total``; None where a time is missing.
         """
         times: dict[str, Any] = {"T-train@epoch": None, "T-train@total": None}
-        if isinstance(self.train_times, dict):
-            spent = list(self.train_times.values())
+        train_times = self.train_times
+        if isinstance(train_times, dict):
+            spent = list(train_times.values())
             times["T-train@epoch"], times["T-train@total"] = mean(spent), sum(spent)
+        eval_times = self.eval_times or {}
         for name in self.eval_names:
-            taken = [(self.eval_times or {}).get(f"{name}@{epoch}") for epoch in range(self.epochs)]
+            taken = [eval_times.get(f"{name}@{epoch}") for epoch in range(self.epochs)]
             whole = bool(taken) and None not in taken
             times[f"T-{name}@epoch"] = mean(taken) if whole else None
             times[f"T-{name}@total"] = sum(taken) if whole else None
@@ -152,8 +208,7 @@ class ResultsCount:
         if iepoch is None:
             iepoch = self.epochs - 1
         self.judge_valid(iepoch)
-        losses: dict[int, float] = self.train_losses  # type: ignore[assignment]
-        accuracies: dict[int, float] = self.train_acc1es  # type: ignore[assignment]
+        losses, accuracies = self.train_losses, self.train_acc1es
         if iepoch not in losses or iepoch not in accuracies:
             raise QuestionError(f"no value of epoch {iepoch}: the epochs of the training set are {_span(accuracies)}")
         times, spent = self.train_times, None
@@ -174,40 +229,21 @@ class ResultsCount:
         self.judge_valid(iepoch)
         name = rules.set_of(name)
         key = f"{name}@{iepoch}"
-        spent = None
-        if self.eval_times:
-            if key not in self.eval_times:
+        times, losses, accuracies, spent = self.eval_times, self.eval_losses, self.eval_acc1es, None
+        if times:
+            if key not in times:
                 raise QuestionError(f"no evaluation {key!r}: this training was evaluated on {self.eval_names}")
-            spent = [self.eval_times[f"{name}@{epoch}"] for epoch in range(iepoch + 1)]
-        if key not in self.eval_losses or key not in self.eval_acc1es:
-            epochs = [int(k.rpartition("@")[2]) for k in self.eval_acc1es if k.startswith(f"{name}@")]
+            spent = [times[f"{name}@{epoch}"] for epoch in range(iepoch + 1)]
+        if key not in losses or key not in accuracies:
+            epochs = [int(k.rpartition("@")[2]) for k in accuracies if k.startswith(f"{name}@")]
             raise QuestionError(f"no value {key!r}: the epochs of this set are {_span(epochs)}")
         return {
             "iepoch": iepoch,
-            "loss": self.eval_losses[key],
-            "accuracy": self.eval_acc1es[key],
-            "cur_time": None if spent is None else self.eval_times[key],
+            "loss": losses[key],
+            "accuracy": accuracies[key],
+            "cur_time": None if spent is None else times[key],
             "all_time": None if spent is None else sum(spent),
         }
-
-    @property
-    def net_state_dict(self) -> Any:
-        """The trained weights, read when they are first asked for; None without weights."""
-        try:
-            weights = self.__dict__["net_state_dict"]
-        except KeyError:
-            raise AttributeError(f"this {type(self).__name__} has no net_state_dict") from None
-        if isinstance(weights, UnreadWeights):
-            weights = self.__dict__["net_state_dict"] = weights.read()
-        return weights
-
-    @net_state_dict.setter
-    def net_state_dict(self, weights: Any) -> None:
-        self.__dict__["net_state_dict"] = weights
-
-    @net_state_dict.deleter
-    def net_state_dict(self) -> None:
-        del self.__dict__["net_state_dict"]
 
     def get_net_param(self, clone: bool = False) -> Any:
         """The trained weights, or a copy of them; None in archives without weights."""
@@ -215,26 +251,20 @@ class ResultsCount:
 
     def get_config(self, str2structure: Callable[[str], Any] | None) -> dict[str, Any]:
         """What builds the network; with a function, ``genotype`` is what it makes of the architecture string."""
-        config: dict[str, Any] = self.arch_config  # type: ignore[assignment]
-        if config.get("name") == _SIZE_CONFIG:
-            genotype = config["genotype"]
-            return {
-                "name": _SIZE_CONFIG,
-                "channels": config["channels"],
-                "genotype": genotype if str2structure is None else str2structure(genotype),
-                "num_classes": config["class_num"],
-            }
-        head = {"name": "infer.tiny", "C": config["channel"], "N": config["num_cells"]}
-        if str2structure is None:
-            head["arch_str"] = config["arch_str"]
-        else:
-            head["genotype"] = str2structure(config["arch_str"])
-        return {**head, "num_classes": config["class_num"]}
+        return network_config(self.arch_config, str2structure)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ResultsCount:
+        copied = memo[id(self)] = type(self).__new__(type(self))
+        copied.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return copied
+
+    def __getstate__(self) -> State:
+        return {name: getattr(self, name) if name in _CURVES else value for name, value in self.__dict__.items()}
 
     def state_dict(self) -> State:
         """Every attribute by name: the record itself, not a copy."""
-        if isinstance(self.__dict__.get("net_state_dict"), UnreadWeights):
-            _ = self.net_state_dict  # in its place, the weights
+        for name in [name for name, value in self.__dict__.items() if isinstance(value, Unread)]:
+            getattr(self, name)  # puts the values in their place
         return dict(self.__dict__)
 
     def load_state_dict(self, state_dict: State) -> None:
@@ -248,6 +278,25 @@ class ResultsCount:
         trial = ResultsCount(nothing, None, None, None, None, None, None, None, None, None)
         trial.load_state_dict(state_dict)
         return trial
+
+
+def network_config(arch_config: Any, str2structure: Callable[[str], Any] | None) -> dict[str, Any]:
+    """What builds the network of a training with an ``arch_config``; see ``ResultsCount.get_config``."""
+    config: dict[str, Any] = arch_config
+    if config.get("name") == _SIZE_CONFIG:
+        genotype = config["genotype"]
+        return {
+            "name": _SIZE_CONFIG,
+            "channels": config["channels"],
+            "genotype": genotype if str2structure is None else str2structure(genotype),
+            "num_classes": config["class_num"],
+        }
+    head = {"name": "infer.tiny", "C": config["channel"], "N": config["num_cells"]}
+    if str2structure is None:
+        head["arch_str"] = config["arch_str"]
+    else:
+        head["genotype"] = str2structure(config["arch_str"])
+    return {**head, "num_classes": config["class_num"]}
 
 
 def _span(epochs: Collection[int]) -> str:

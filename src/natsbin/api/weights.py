@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from natsbin.api.trial import Unread
 from natsbin.errors import NoWeightsWarning, StoreError
 
 if TYPE_CHECKING:
     from natsbin.api.source import Record, Source
     from natsbin.weights import Weights
+    from natsbin.weights.reader import Key
 
 
 @dataclass(frozen=True)
-class UnreadWeights:
-    """Stands in place of a state dict until a program asks for it. Each copy reads a state dict of its own."""
+class UnreadWeights(Unread):
+    """Stands in place of a state dict until a program asks for it."""
 
     weights: Any  # whose `state_dict` takes the key
     key: tuple[Any, ...]
 
-    def read(self) -> Any:
+    def read(self, _field: str) -> Any:
         return self.weights.state_dict(*self.key)
-
-    def __deepcopy__(self, _memo: Any) -> UnreadWeights:
-        return self
 
 
 class RecordLoader:
@@ -52,14 +52,20 @@ class RecordLoader:
     def __call__(self, index: int) -> Record:
         """A record of its own; KeyError where there is none."""
         record = self.source.load(index)
-        weights = self.weights
-        if weights is not None:
-            for architecture, hp, dataset, seed in weights.keys(index):
-                trial = record.get(hp, {}).get("all_results", {}).get((dataset, seed))
-                if trial is not None and trial["net_state_dict"] is None:
-                    trial["net_state_dict"] = UnreadWeights(weights, (architecture, hp, dataset, seed))
-                    record[hp]["clear_net_done"] = False
+        for key in self.keys(index):
+            trial = record.get(key.hp, {}).get("all_results", {}).get((key.dataset, key.seed))
+            if trial is not None and trial["net_state_dict"] is None:
+                trial["net_state_dict"] = self.unread(key)
+                record[key.hp]["clear_net_done"] = False
         return record
+
+    def keys(self, index: int) -> Iterable[Key]:
+        """The networks of an architecture whose weights are there."""
+        return () if self.weights is None else self.weights.keys(index)
+
+    def unread(self, key: Key) -> UnreadWeights:
+        """What stands for the weights of a network."""
+        return UnreadWeights(self.weights, key)
 
 
 def warn_of_no_weights(load: RecordLoader, index: int, hp: str, dataset: str) -> bool:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from natsbin._util.progress import progress as progress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_WIDEST = 10_000  # columns
 
 
 def _indexes(_context: click.Context, _parameter: click.Parameter, text: str | None) -> list[int] | None:
@@ -32,6 +38,13 @@ quiet_option = click.option("--quiet", is_flag=True, help="Show no progress.")
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to use.  [default: all cores]"
 )
+
+
+def console() -> Console:
+    """For tables: as wide as the terminal, and as wide as they need where a file or a pipe takes them."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else _WIDEST)
 
 
 def emit(value: Any) -> None:

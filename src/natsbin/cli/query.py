@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from natsbin.cli.common import emit, json_option
+from natsbin.api.nearest import unknown_architecture
+from natsbin.cli.common import console, emit, json_option
 
 
 @click.command(short_help="Ask for results of architectures.")
@@ -47,20 +48,21 @@ def query(
     if as_json:
         emit(rows)
         return
-    from rich.console import Console
     from rich.table import Table
 
     names = list(dict.fromkeys(name for row in rows for name in row))
-    table = Table("", *(str(row["index"]) for row in rows))
+    table = Table("")
+    for row in rows:
+        table.add_column(str(row["index"]), overflow="fold")  # a string that is cut is of no use
     for name in names[1:]:
         table.add_row(name, *(_text(row.get(name)) for row in rows))
-    Console().print(table)
+    console().print(table)
 
 
 def _ask(api: Any, arch: str, dataset: str, hp: str, epoch: int | None, seed: int | None) -> dict[str, Any]:
     index = api.query_index_by_arch(int(arch) if arch.lstrip("-").isdigit() else arch)
     if index == -1:
-        raise click.BadParameter(f"{arch!r} is not an architecture of the {api.search_space_name} search space")
+        raise click.BadParameter(str(unknown_architecture(arch, api._space)))
     found = api.get_more_info(index, dataset, iepoch=epoch, hp=hp, is_random=False if seed is None else seed)
     found.pop("comment", None)
     return {"index": index, "architecture": api.arch(index), **found, **api.get_cost_info(index, dataset, hp=hp)}

@@ -13,10 +13,10 @@ import numpy.typing as npt
 from natsbin.errors import StoreError
 from natsbin.spaces import SPACES, SearchSpace
 from natsbin.store import format as fmt
-from natsbin.store.assemble import assemble
+from natsbin.store.assemble import Assembler
 from natsbin.store.data import StoreFile, reading
 from natsbin.store.format import ColumnKey
-from natsbin.store.forms import Forms
+from natsbin.store.forms import Forms, RecordForm
 from natsbin.store.table import Table, column_keys, read_table
 
 
@@ -44,6 +44,7 @@ class Store:
             self.indexes: npt.NDArray[np.int32] = self.file.data(fmt.ARCHITECTURE).array("<i4")
             _check_ascending(self.indexes, self.total)
         self._tables: dict[tuple[str, str], Table] = {}
+        self.assembler = Assembler()
 
     def __reduce__(self) -> tuple[type[Store], tuple[Path, bool]]:
         return Store, (self.path.absolute(), self._mmap)
@@ -109,14 +110,19 @@ class Store:
             table = self._tables[key] = read_table(self.file, hp, dataset, self.forms, self.regular)
         return table
 
-    def load(self, index: int) -> OrderedDict[str, dict[str, Any]]:
-        """The record of an architecture, ``{hp: state}``, deep-equal to the archive's. KeyError where it is absent."""
-        place = int(np.searchsorted(self.indexes, index))
+    def record_form(self, index: int) -> RecordForm:
+        """The form of an architecture's record. KeyError where it is absent."""
+        place = int(self.indexes.searchsorted(index))
         if place == len(self.indexes) or self.indexes[place] != index:
             raise KeyError(index)
         with reading(f"{self.path}: architecture {index}"):
-            form = self.forms.record(int(self.record[place]))
-            return assemble(form, index, self.meta_archs[index], self.table)
+            return self.forms.record(int(self.record[place]))
+
+    def load(self, index: int) -> OrderedDict[str, dict[str, Any]]:
+        """The record of an architecture, ``{hp: state}``, deep-equal to the archive's. KeyError where it is absent."""
+        form = self.record_form(index)
+        with reading(f"{self.path}: architecture {index}"):
+            return self.assembler.record(form, index, self.meta_archs[index], self.table)
 
     def columns(self, hp: str, dataset: str) -> list[ColumnKey]:
         """The columns of a table that have epochs."""

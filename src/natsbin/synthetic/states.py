@@ -49,11 +49,11 @@ def _fresh(text: str) -> str:
 class _Architecture:
     """Draws and assembles the records of one architecture."""
 
-    def __init__(self, space: SearchSpace, index: int, seed: int, finals: Finals | None) -> None:
+    def __init__(self, space: SearchSpace, index: int, seed: int, finals: Finals | None, irregular: bool) -> None:
         self.space, self.index, self.finals = space, index, finals if space.name == "tss" else None
         self.string = space.architectures[index]
         self.digits = space.digits_of_rank(space.rank_of_index[index])
-        self.ragged: Raggedness = raggedness(space, index)
+        self.ragged: Raggedness = raggedness(space, index, irregular)
         self.longest = max(space.epochs.values())
         self.rng = np.random.default_rng([seed, len(space), index])
         merit = quality(space, self.digits)
@@ -255,11 +255,12 @@ class _Architecture:
 
 
 def make_states(
-    space: SearchSpace, index: int, seed: int = 0, finals: Finals | None = None
+    space: SearchSpace, index: int, seed: int = 0, finals: Finals | None = None, *, irregular: bool = False
 ) -> OrderedDict[str, dict[str, Any]]:
     """One architecture's ``{hp: state}``, as in its file of an archive; depends on the arguments alone.
 
-    With ``finals``, the last epoch of hp 200 holds the genuine values of the topology space, trial by trial.
+    ``irregular``: with the kinds of records that were hardly published (see ``ragged``). With ``finals``, the last
+    epoch of hp 200 holds the genuine values of the topology space, trial by trial.
     """
-    architecture = _Architecture(space, index, seed, finals)
+    architecture = _Architecture(space, index, seed, finals, irregular)
     return OrderedDict((hp, architecture.state(hp)) for hp in space.epochs)

@@ -40,12 +40,14 @@ class _Work:
     indexes: list[int]
     seed: int
     finals: bool
+    irregular: bool
     jobs: int
     progress: Progress
     name: str  # of the archive
 
     def states(self, index: int) -> OrderedDict[str, dict[str, Any]]:
-        return make_states(self.space, index, self.seed, load_finals() if self.finals else None)
+        finals = load_finals() if self.finals else None
+        return make_states(self.space, index, self.seed, finals, irregular=self.irregular)
 
     def each(self, make: Callable[[_Work, int], Made], indexes: list[int]) -> Iterator[Made]:
         """``make`` of each index in order, over processes, with a bounded number of results waiting."""
@@ -74,6 +76,7 @@ def make_archive(
     kind: str = "folder",
     seed: int = 0,
     finals: bool = False,
+    irregular: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
     overwrite: bool = False,
@@ -83,7 +86,8 @@ def make_archive(
     ``kind`` is ``folder`` (a file an architecture), ``tar`` (of such a folder), ``benchmark`` (one
     ``.pickle.pbz2``) or ``full`` (a folder with weights, some 30 MB a topology and 10 MB a size architecture; needs
     torch). The content does not depend on ``jobs`` (processes; None: as many as pay).
-    ``finals`` plants the genuine final values of the topology space. ``progress`` is called with 1 for each
+    ``finals`` plants the genuine final values of the topology space, ``irregular`` also writes kinds of records that
+    were hardly published, such as an empty list of latencies. ``progress`` is called with 1 for each
     architecture written. Nothing is left at ``dst`` unless all of it was written.
 
     Raises OutputError for a ``dst`` that exists (unless ``overwrite``) or cannot be written, ValueError for
@@ -101,7 +105,7 @@ def make_archive(
         need_torch()
     if jobs is None:
         jobs = max(1, min(os.cpu_count() or 1, len(chosen) // ARCHITECTURES_A_JOB))
-    work = _Work(space, chosen, seed, finals, jobs, progress or (lambda _: None), dst.name)
+    work = _Work(space, chosen, seed, finals, irregular, jobs, progress or (lambda _: None), dst.name)
     with _replacing(dst, overwrite) as partial:
         _WRITE[kind](work, partial)
     return dst

@@ -1,0 +1,216 @@
+"""Objects of the architectures of a store, made as little as a program asks for.
+
+An architecture's ``ArchResults`` of each hp get their attributes when one is first used, and a training its curves when
+each is first read. So an object costs microseconds, and reads no chunks of the store but those of the curves.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from natsbin import rules
+from natsbin.api.results import ArchResults
+from natsbin.api.trial import ResultsCount, Unread, network_config
+from natsbin.store.data import reading
+
+if TYPE_CHECKING:
+    from natsbin._scalar import ScalarAnswers
+    from natsbin.api.weights import RecordLoader
+    from natsbin.store import Store
+    from natsbin.store.assemble import StateMaker, TrialMaker
+    from natsbin.store.table import Table
+
+Make = Callable[[], dict[str, Any]]
+
+
+class UnreadResults(ArchResults):
+    """An ``ArchResults`` whose attributes are made when any of them is first used; it then becomes a plain one."""
+
+    def __init__(self, make: Make) -> None:
+        object.__getattribute__(self, "__dict__")["make"] = make
+
+    def __getattribute__(self, name: str) -> Any:
+        _read(self)
+        return getattr(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _read(self)
+        setattr(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        _read(self)
+        delattr(self, name)
+
+
+UnreadResults.__name__ = UnreadResults.__qualname__ = ArchResults.__name__
+
+
+def _read(results: UnreadResults) -> None:
+    """Make a plain ``ArchResults`` of it. Of two threads that do so at a time, both find it complete."""
+    attributes = object.__getattribute__(results, "__dict__")
+    make = attributes.get("make")
+    if make is not None:
+        attributes.update(make())
+        attributes.pop("make", None)
+    object.__setattr__(results, "__class__", ArchResults)
+
+
+class UnreadCurves(Unread):
+    """Stands in place of every curve of a training until that is read."""
+
+    __slots__ = ("_maker", "_row", "_table", "_where")
+
+    def __init__(self, maker: TrialMaker, table: Table, row: int, where: str) -> None:
+        self._maker, self._table, self._row, self._where = maker, table, row, where
+
+    def read(self, field: str) -> dict[Any, float]:
+        with reading(self._where):
+            return self._maker.read(self._table, self._row, field)
+
+
+_LABELS = {
+    dataset: {"train": "train", **{setname: label for label, setname in parts}}
+    for dataset, parts in rules.PARTS.items()
+}
+
+
+class TableResults:
+    """What tables say of an architecture at an hp, in the methods of ``ArchResults`` that a page of text asks for.
+
+    Each raises LookupError where the object has to be asked.
+    """
+
+    def __init__(
+        self, native: ScalarAnswers, epochs_of: Callable[[str], int], index: int, hp: str, arch: str, maker: StateMaker
+    ) -> None:
+        self._native, self._epochs_of, self._index, self._hp = native, epochs_of, index, hp
+        self.arch_str: str = maker.arch_str(arch)
+        self._datasets = maker.datasets
+        self._infos: dict[str, dict[str, Any]] = {}
+
+    def get_dataset_names(self) -> list[str]:
+        return self._datasets
+
+    def get_compute_costs(self, dataset: str) -> dict[str, Any]:
+        found = self._native.cost_info(self._index, dataset, self._hp)
+        if found is None:
+            raise LookupError(dataset)
+        return found
+
+    def get_metrics(self, dataset: str, setname: str) -> dict[str, Any]:
+        info = self._infos.get(dataset)
+        if info is None:
+            info = self._native.more_info(self._index, dataset, None, self._hp, False)
+            if info is None:
+                raise LookupError(dataset)
+            self._infos[dataset] = info
+        label = _LABELS.get(dataset, _LABELS["cifar100"])[setname]
+        return {"loss": info[f"{label}-loss"], "accuracy": info[f"{label}-accuracy"]}
+
+    def get_total_epoch(self) -> int:
+        epochs = {self._epochs_of(dataset) for dataset in self._datasets}
+        if len(epochs) != 1:
+            raise LookupError(epochs)
+        return epochs.pop()
+
+
+class StoredObjects:
+    """Makes objects from a store, with the weights that a ``RecordLoader`` finds beside it."""
+
+    def __init__(self, store: Store, loader: RecordLoader) -> None:
+        self._store, self._loader = store, loader
+        self._where = str(store.path)
+        self._makers_of_form: dict[int, dict[str, StateMaker]] = {}
+        nothing: Any = None
+        self._blank = dict.fromkeys(vars(ResultsCount(nothing, *[None] * 9)))
+
+    def __call__(self, index: int) -> OrderedDict[str, ArchResults]:
+        """An architecture's object; KeyError where it is absent."""
+        return OrderedDict(
+            [(hp, UnreadResults(partial(self._results, index, hp, maker))) for hp, maker in self._makers(index).items()]
+        )
+
+    def has(self, index: int) -> bool:
+        """Whether the store has an architecture."""
+        return 0 <= index < len(self._forms) and self._forms[index] >= 0
+
+    def one(self, index: int, hp: str) -> ArchResults | None:
+        """An architecture's object with one set of hyper-parameters; None where it has none of them."""
+        maker = self._makers(index).get(hp)
+        return None if maker is None else UnreadResults(partial(self._results, index, hp, maker))
+
+    def _makers(self, index: int) -> dict[str, StateMaker]:
+        """What makes the states of an architecture, by hp; KeyError where it is absent."""
+        number = self._forms[index]
+        if number not in self._makers_of_form:
+            self._makers_of_form[number] = self._store.assembler.states(self._store.record_form(index))
+        return self._makers_of_form[number]
+
+    @cached_property
+    def _forms(self) -> list[int]:
+        """The number of the form of each architecture's record; -1 where it is absent."""
+        forms = np.full(self._store.total, -1)
+        forms[self._store.indexes] = self._store.record
+        found: list[int] = forms.tolist()
+        return found
+
+    def tables(self, index: int, native: ScalarAnswers) -> OrderedDict[str, TableResults]:
+        """What tables say of an architecture, by hp."""
+        arch, makers = self._store.meta_archs[index], self._makers(index)
+        return OrderedDict(
+            [(hp, TableResults(native, partial(self._epochs, hp), index, hp, arch, one)) for hp, one in makers.items()]
+        )
+
+    def _epochs(self, hp: str, dataset: str) -> int:
+        return self._store.table(hp, dataset).epochs
+
+    def config(self, index: int, dataset: str) -> dict[str, Any] | None:
+        """What ``get_net_config`` gives; None where the object has to be asked."""
+        hp, state = next(iter(self._makers(index).items()))
+        if not (seeds := state.seeds.get(dataset)):
+            return None
+        with reading(self._where):
+            table = self._store.table(hp, dataset)
+            maker = self._store.assembler.trial(table, table.kernel.row_of(index, seeds[0]))
+        make = maker.literals.get("arch_config")
+        return None if make is None else network_config(make(self._store.meta_archs[index]), None)
+
+    def trials(self, index: int, hp: str, dataset: str) -> dict[int, ResultsCount] | None:
+        """An architecture's trainings on a dataset by seed; None where the object has to be asked."""
+        state = self._makers(index).get(hp)
+        if self._loader.weights is not None or state is None or not (seeds := state.seeds.get(dataset)):
+            return None
+        arch = self._store.meta_archs[index]
+        with reading(self._where):
+            return {seed: self._trial(index, hp, arch, dataset, seed) for seed in seeds}
+
+    def _results(self, index: int, hp: str, maker: StateMaker) -> dict[str, Any]:
+        """The attributes of an ``ArchResults``, in the order of one that is read from a record."""
+        arch = self._store.meta_archs[index]
+        with reading(self._where):
+            state = maker.make(index, arch, partial(self._trial, index, hp, arch))
+        if "all_results" in state:
+            state["all_results"] = dict(state["all_results"])
+        for key in self._loader.keys(index):
+            trial = state["all_results"].get((key.dataset, key.seed)) if key.hp == hp else None
+            if trial is not None and trial.net_state_dict is None:
+                trial.net_state_dict = self._loader.unread(key)
+                state["clear_net_done"] = False
+        return {**vars(ArchResults(-1, "")), **state}
+
+    def _trial(self, index: int, hp: str, arch: str, dataset: str, seed: int) -> ResultsCount:
+        table = self._store.table(hp, dataset)
+        row = table.kernel.row_of(index, seed)
+        maker = self._store.assembler.trial(table, row)
+        made = maker.make(table, row, arch, UnreadCurves(maker, table, row, self._where))
+        if not made.keys() >= self._blank.keys():
+            return ResultsCount.create_from_state_dict(made)
+        trial = ResultsCount.__new__(ResultsCount)
+        vars(trial).update(self._blank)
+        vars(trial).update(made)
+        return trial

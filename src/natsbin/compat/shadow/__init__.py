@@ -1,0 +1,1 @@
+"""A folder for ``PYTHONPATH``: with it, ``import nats_bench`` means natsbin. ``natsbin run`` puts it there."""
