@@ -1,7 +1,7 @@
 """Architectures as arrays: the encodings that predictors and optimisers take, over arrays of indexes, and back.
 
-Every function takes official indexes of any shape and puts its axes behind theirs; ``from_NAME`` is the exact inverse of
-``NAME``. ``docs/encodings.md`` draws each encoding and says where it comes from.
+Every function takes official indexes of any shape and puts its axes behind theirs; ``from_NAME`` is the exact inverse
+of ``NAME``. ``docs/encodings.md`` draws each encoding and says where it comes from.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ ORDERS = {
         ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3"),
     ),
 }
-"""``darts``: edges by the node that they enter, as in architecture strings, operations as in NATS-Bench. ``naslib``: edges
-by the node that they leave, operations as NASLib numbers them."""
+"""``darts``: edges by the node that they enter, as in architecture strings, operations as in NATS-Bench.
+``naslib``: edges by the node that they leave, operations as NASLib numbers them."""
 
 PATHS = (((0, 3),), ((0, 1), (1, 3)), ((0, 2), (2, 3)), ((0, 1), (1, 2), (2, 3)))
 """The edges of each path from the input of a cell to its output."""
@@ -57,7 +57,8 @@ def from_digits(space: SearchSpace | str, values: Any) -> Ints:
     given = _rows("digits", values, (space.digits,))
     if given.dtype.kind not in "iu" or (given.size and not 0 <= given.min() <= given.max() < space.base):
         raise QuestionError(f"digits of {given.dtype}: expected whole numbers from 0 to {space.base - 1}")
-    return _index_of_rank(space.name)[given.astype(np.int32) @ _powers(space)]
+    found: Ints = _index_of_rank(space.name)[given.astype(np.int32) @ _powers(space)]
+    return found
 
 
 def one_hot(space: SearchSpace | str, index: Any, order: str = "darts") -> Bytes:
@@ -112,8 +113,8 @@ def from_edges(values: Any, order: str = "darts") -> Ints:
 def nodes(index: Any, order: str = "darts") -> tuple[Bytes, Bytes]:
     """Operations on nodes: the graph whose nodes are a cell's input, its edges in ``order``, and its output.
 
-    The adjacency matrix, of shape (8, 8), is the same for all: [i, j] is 1 where data flows from i to j. The features are of
-    shape (…, 8, 7): one-hot rows of input, the five operations, output.
+    The adjacency matrix, of shape (8, 8), is the same for all: [i, j] is 1 where data flows from i to j. The features
+    are of shape (…, 8, 7): one-hot rows of input, the five operations, output.
     """
     rows = one_hot(TSS, index, order)
     features = np.zeros((*rows.shape[:-2], TSS.digits + 2, TSS.base + 2), np.uint8)
@@ -174,8 +175,8 @@ def from_channels(values: Any) -> Ints:
 def unique_cells() -> Ints:
     """For each cell the lowest index of those that are isomorphic to it; shape (15625,), 6,466 different ones.
 
-    Cells are the same where ``skip_connect`` is left out and what ``none`` cuts off counts as nothing, as the authors of
-    NAS-Bench-201 count (``TopologyStructure.to_unique_str(consider_zero=True)``).
+    Cells are the same where ``skip_connect`` is left out and what ``none`` cuts off counts as nothing, as the authors
+    of NAS-Bench-201 count (``TopologyStructure.to_unique_str(consider_zero=True)``).
     """
     return _unique_cells().copy()
 
@@ -203,7 +204,8 @@ def neighbours(space: SearchSpace | str, index: Any, distance: int = 1) -> Ints:
         old = own[..., places]
         new = others + (others >= old)  # the digits that are not the old one, ascending
         found.append(ranks + (new - old) @ powers[list(places)])
-    return _index_of_rank(space.name)[np.concatenate(found, axis=-1)]
+    out: Ints = _index_of_rank(space.name)[np.concatenate(found, axis=-1)]
+    return out
 
 
 def _space(space: SearchSpace | str) -> SearchSpace:
@@ -235,7 +237,7 @@ def _rows(what: str, values: Any, shape: tuple[int, ...]) -> Array:
 def _from_one_hot(what: str, rows: Array) -> Array:
     if rows.size and (((rows != 0) & (rows != 1)).any() or (rows.sum(axis=-1) != 1).any()):
         raise QuestionError(f"{what}: expected a single 1 in each")
-    return rows.argmax(axis=-1)
+    return np.asarray(rows.argmax(axis=-1))
 
 
 def _order(order: str) -> tuple[Array, Bytes]:
@@ -310,4 +312,4 @@ def _unique_cells() -> Ints:
     by_index = np.array(of_rank)[TSS.rank_of_index]
     lowest = np.full(len(classes), len(TSS), np.int32)
     np.minimum.at(lowest, by_index, np.arange(len(TSS), dtype=np.int32))
-    return lowest[by_index]
+    return np.asarray(lowest[by_index])
