@@ -181,10 +181,10 @@ def table(store: Store | str | Path, **which: Any) -> pa.Table:
 def frame(store: Store | str | Path, **which: Any) -> pd.DataFrame:
     """A store as a pandas data frame of Arrow columns: a row an architecture and dataset.
 
-    Columns: ``architecture`` (index), ``dataset``, ``hp``, ``epoch``; accuracy (percent), loss, mean time of an epoch and
-    time of all so far (seconds) of the sets ``train``, ``valid``, ``valtest``, ``test`` as ``get_more_info`` gives them;
-    ``flops`` and ``params`` (M), ``latency`` (s); ``arch_str``; the operation of each edge (``op_0_1``) or the channels
-    of each layer. Missing values are null. Names of datasets, hps and operations are categories.
+    Columns: ``architecture`` (index), ``dataset``, ``hp``, ``epoch``; accuracy (percent), loss, mean time of an epoch
+    and time of all so far (seconds) of the sets ``train``, ``valid``, ``valtest``, ``test`` as ``get_more_info`` gives
+    them; ``flops`` and ``params`` (M), ``latency`` (s); ``arch_str``; the operation of each edge (``op_0_1``) or the
+    channels of each layer. Missing values are null. Names of datasets, hps and operations are categories.
 
     Args:
         store: a store or its path.
