@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from support.batches import Case, answer, make_case
 
 import natsbin
+from natsbin.adaptors.configurations import place_names
 from natsbin.cli import main
 from natsbin.errors import OutputError, QuestionError
 
@@ -67,7 +68,7 @@ def test_a_row_is_what_the_scalar_api_says(case: Case, epoch: int | None) -> Non
             assert equal(row[name], costs.get(name))
         assert row["arch_str"] == case.space.architectures[row["architecture"]]
         numbers = case.space.parse(row["arch_str"])
-        for name, number in zip(frames.places(case.space), numbers, strict=True):
+        for name, number in zip(place_names(case.space), numbers, strict=True):
             choices = natsbin.spaces.OPERATIONS if case.space.name == "tss" else natsbin.spaces.CHANNELS
             assert row[name] == choices[number]
 

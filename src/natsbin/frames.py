@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from natsbin._util.extras import missing
 from natsbin._util.new_file import new_file
+from natsbin.adaptors.configurations import place_names
 from natsbin.adaptors.opening import chosen_architectures, chosen_hp, open_batch, store_digits
-from natsbin.encodings import ORDERS
 from natsbin.errors import QuestionError
-from natsbin.spaces import CHANNELS, DATASETS, OPERATIONS, SearchSpace
+from natsbin.spaces import CHANNELS, DATASETS, OPERATIONS
 from natsbin.store import Store
 
 try:
@@ -63,7 +63,7 @@ class Rows:
         if self.epoch is not None:
             fields += [pa.field("arch_str", pa.string())]
             fields += [
-                pa.field(name, pa.uint8() if name.startswith("c") else names) for name in places(self.store.space)
+                pa.field(name, pa.uint8() if name.startswith("c") else names) for name in place_names(self.store.space)
             ]
         return pa.schema(fields)
 
@@ -129,19 +129,12 @@ class Rows:
         names = self.store.meta_archs
         columns["arch_str"] = pa.array([names[one] for one in index.tolist()])
         numbers = store_digits(self.store, index)
-        for place, name in enumerate(places(self.store.space)):
+        for place, name in enumerate(place_names(self.store.space)):
             if name.startswith("c"):
                 columns[name] = np.array(CHANNELS, np.uint8)[numbers[:, place]]
             else:
                 columns[name] = pa.DictionaryArray.from_arrays(numbers[:, place].astype(np.int8), list(OPERATIONS))
         return columns
-
-
-def places(space: SearchSpace) -> list[str]:
-    """Names of the places of an architecture: ``op_0_1`` for the edge from node 0 to 1, ``channels_0`` for a layer."""
-    if space.name == "tss":
-        return [f"op_{source}_{target}" for source, target in ORDERS["darts"].edges]
-    return [f"channels_{layer}" for layer in range(space.digits)]
 
 
 def rows(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from natsbin import encodings
 from natsbin._util.extras import missing
-from natsbin.adaptors.opening import chosen_architectures, chosen_hp, open_batch
+from natsbin.adaptors.opening import check_official, chosen_architectures, chosen_hp, open_batch
 from natsbin.errors import QuestionError
 from natsbin.store import Store
 
@@ -68,6 +68,7 @@ class ArchitectureDataset(Dataset[Sample]):
         Raises QuestionError for what the store does not have.
         """
         opened, batch = open_batch(store)
+        check_official(opened)
         name = chosen_hp(opened, hp)
         index = chosen_architectures(opened, batch, architectures)
         if curves:
@@ -78,8 +79,6 @@ class ArchitectureDataset(Dataset[Sample]):
         else:
             values = batch.points(index, dataset, setname, quantity, epoch, name, False if seed is None else seed)
             there = ~np.isnan(values)
-        if opened.meta_archs != opened.space.architectures:
-            raise QuestionError(f"{opened.path}: its architectures are not in the official order, which encodings need")
         self.space, self.index = opened.space, index[there]
         encode = encoding or (lambda chosen: encodings.one_hot(opened.space, chosen))
         self.x = torch.from_numpy(np.asarray(encode(self.index), np.float32))

@@ -48,6 +48,12 @@ def chosen_architectures(store: Store, batch: Batch, architectures: Any) -> npt.
     return found
 
 
+def check_official(store: Store) -> None:
+    """QuestionError where the order of architectures is not the official one, which encodings need."""
+    if store.meta_archs != store.space.architectures:
+        raise QuestionError(f"{store.path}: its architectures are not in the official order of the search space")
+
+
 def store_digits(store: Store, index: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """The digits of architectures, for stores of any order; see ``natsbin.encodings.digits``."""
     if store.meta_archs == store.space.architectures:
