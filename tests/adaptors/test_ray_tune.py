@@ -10,6 +10,7 @@ import pytest
 from support.small_spaces import CHOICES
 
 from natsbin.adaptors.configurations import index_of
+from natsbin.errors import QuestionError
 from natsbin.spaces import SSS
 from natsbin.store import Store
 
@@ -53,12 +54,12 @@ def test_a_study(sss: Store, said: Any, tmp_path: Path) -> None:
 
 def test_it_pauses_and_resumes(sss: Store, said: Any) -> None:
     configuration = {f"channels_{layer}": 64 for layer in range(5)}
-    one = ArchitectureTrainable(configuration)
-    one.setup(configuration, store=sss.path, hp="12")
+    kind = tune.with_parameters(ArchitectureTrainable, store=str(sss.path), hp="12")
+    one, other = kind(configuration), kind(configuration)
     for _ in range(3):
         one.step()
-    other = ArchitectureTrainable.__new__(ArchitectureTrainable)
-    other.setup(configuration, store=sss.path, hp="12")
     other.load_checkpoint(one.save_checkpoint(""))
     index = index_of(SSS, configuration)
     assert other.step()["accuracy"] == said(index, 3)[0]
+    with pytest.raises(QuestionError, match="with_parameters"):
+        ArchitectureTrainable(configuration)

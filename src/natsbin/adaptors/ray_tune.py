@@ -10,6 +10,7 @@ from natsbin._util.extras import missing
 from natsbin.adaptors.configurations import choices_of, place_names
 from natsbin.adaptors.configurations import search_space as named_space
 from natsbin.adaptors.trainings import Trainings
+from natsbin.errors import QuestionError
 from natsbin.spaces import SearchSpace
 
 try:
@@ -32,8 +33,10 @@ class ArchitectureTrainable(tune.Trainable):
     hold the epoch: trainings pause and resume.
     """
 
-    def setup(self, config: dict[str, Any], store: str | Path = "", **which: Any) -> None:
+    def setup(self, config: dict[str, Any], store: str | Path | None = None, **which: Any) -> None:
         """``which`` are arguments of ``natsbin.adaptors.trainings.Trainings``."""
+        if store is None:
+            raise QuestionError("no store: expected one by tune.with_parameters(ArchitectureTrainable, store=PATH)")
         trainings = Trainings(store, **which)
         self.architecture = trainings.index(config)
         self.accuracy, self.seconds = trainings.curves(self.architecture)
