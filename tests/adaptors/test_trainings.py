@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from support.batches import answer
 from support.small_spaces import CHOICES, scalar_api
 
 import natsbin
 from natsbin.adaptors import configurations
 from natsbin.adaptors.trainings import MAXIMISED, Trainings
 from natsbin.errors import QuestionError
+from natsbin.roads.convert import convert
 from natsbin.spaces import CHANNELS, OPERATIONS, SSS, TSS
-from natsbin.store import Store
+from natsbin.store import Store, open_store
+from natsbin.synthetic import make_archive
 
 
 @pytest.mark.parametrize("space", [TSS, SSS], ids=["tss", "sss"])
@@ -103,3 +107,17 @@ def test_the_small_space_is_whole(sss: Store, tss: Store) -> None:
             found = configurations.configuration_of(store.space, index)
             assert set(found.values()) <= set(CHOICES[store.space.name])
     assert natsbin.create(sss, "sss", verbose=False).get_more_info(0, "cifar10", hp="12")
+
+
+def test_trainings_without_a_latency_are_answered(tmp_path: Path) -> None:
+    """``simulate_train_eval`` fails for them (20 has an empty list of latencies), which must not end a study."""
+    store = open_store(convert(make_archive(tmp_path / "archive", SSS, [20, 84], jobs=1), tmp_path / "sss.h5"))
+    trainings, api = Trainings(store, "cifar10", hp="12", seed=777), scalar_api(store)
+    failing = [index for index in (20, 84) if answer(lambda i=index: api.get_latency(i, "cifar10", "12")) is None]
+    assert failing
+    for index in failing:
+        info = api.get_more_info(index, "cifar10-valid", None, "12", is_random=777)
+        values, _ = trainings.objectives([index], ["accuracy", "time"])
+        assert values[0].tolist() == [info["valid-accuracy"], info["train-all-time"] + info["valid-per-time"]]
+        with pytest.raises(QuestionError, match="has not all of accuracy, latency"):
+            trainings.objectives([index], ["accuracy", "latency"])
