@@ -103,7 +103,8 @@ def correlation(
     ax.set_xticks(ticks, names, rotation=45, ha="right")
     ax.set_yticks(ticks, names)
     for row, column in np.ndindex(matrix.shape):
-        ax.text(column, row, f"{matrix[row, column]:.2f}", ha="center", va="center", fontsize="small")
+        tau, color = matrix[row, column], "white" if abs(matrix[row, column]) > 0.6 else "black"
+        ax.text(column, row, f"{tau:.2f}", ha="center", va="center", fontsize="small", color=color)
     ax.set_title("rank correlation (Kendall's τ)")
     return ax
 
