@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from support.batches import Case, answer, make_case
+from support.made import Made
 
 import natsbin
 from natsbin.adaptors.configurations import place_names
@@ -25,10 +26,8 @@ frames = importlib.import_module("natsbin.frames")
 
 
 @pytest.fixture(scope="session", params=["tss", "sss", "tss wild"])
-def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    root = tmp_path_factory.getbasetemp() / "batch"
-    root.mkdir(exist_ok=True)
-    return make_case(root, request.param)
+def case(request: pytest.FixtureRequest, made: Made) -> Case:
+    return make_case(made, request.param)
 
 
 def equal(given: Any, expected: Any) -> bool:

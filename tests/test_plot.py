@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from support.made import Made
 from support.small_spaces import small_space
 
 import natsbin
@@ -26,9 +27,9 @@ from matplotlib import pyplot as plt  # noqa: E402
 from natsbin import plot  # noqa: E402
 
 
-@pytest.fixture(params=["tss", "sss"])
-def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return small_space(tmp_path_factory.getbasetemp(), request.param)
+@pytest.fixture(scope="session", params=["tss", "sss"])
+def store(request: pytest.FixtureRequest, made: Made) -> Store:
+    return small_space(made, request.param)
 
 
 @pytest.fixture(autouse=True)

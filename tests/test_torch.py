@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pickle
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from support.made import Made
 from support.small_spaces import scalar_api, small_space
 
 from natsbin import encodings
@@ -23,8 +23,8 @@ from natsbin.torch import ArchitectureDataset  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return small_space(tmp_path_factory.getbasetemp(), "tss")
+def store(made: Made) -> Store:
+    return small_space(made, "tss")
 
 
 @pytest.fixture
@@ -101,11 +101,11 @@ def test_graphs_are_those_of_torch_geometric(data: ArchitectureDataset) -> None:
     assert one.validate()
 
 
-def test_what_is_not_there_is_refused(store: Store, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_what_is_not_there_is_refused(store: Store, made: Made) -> None:
     with pytest.raises(QuestionError, match="one of the two"):
         ArchitectureDataset(store, curves=True, epoch=3)
     with pytest.raises(QuestionError, match="no set 'x-valid'"):
         ArchitectureDataset(store, "cifar10")
-    sizes: Path = small_space(tmp_path_factory.getbasetemp(), "sss").path
+    sizes = small_space(made, "sss")
     with pytest.raises(QuestionError, match="only cells"):
         ArchitectureDataset(sizes).graphs()

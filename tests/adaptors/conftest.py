@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from support.made import Made
 from support.small_spaces import scalar_api, small_space
 
 from natsbin.store import Store
@@ -13,13 +14,13 @@ Said = Callable[[int, int], tuple[float, float]]
 
 
 @pytest.fixture(scope="session")
-def tss(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return small_space(tmp_path_factory.getbasetemp(), "tss")
+def tss(made: Made) -> Store:
+    return small_space(made, "tss")
 
 
 @pytest.fixture(scope="session")
-def sss(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return small_space(tmp_path_factory.getbasetemp(), "sss")
+def sss(made: Made) -> Store:
+    return small_space(made, "sss")
 
 
 @pytest.fixture(scope="session")

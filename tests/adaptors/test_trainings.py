@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from support.batches import answer
+from support.made import Made
 from support.small_spaces import CHOICES, scalar_api
 
 import natsbin
 from natsbin.adaptors import configurations
 from natsbin.adaptors.trainings import MAXIMISED, Trainings
 from natsbin.errors import QuestionError
-from natsbin.roads.convert import convert
 from natsbin.spaces import CHANNELS, OPERATIONS, SSS, TSS
 from natsbin.store import Store, open_store
-from natsbin.synthetic import make_archive
 
 
 @pytest.mark.parametrize("space", [TSS, SSS], ids=["tss", "sss"])
@@ -109,9 +107,9 @@ def test_the_small_space_is_whole(sss: Store, tss: Store) -> None:
     assert natsbin.create(sss, "sss", verbose=False).get_more_info(0, "cifar10", hp="12")
 
 
-def test_trainings_without_a_latency_are_answered(tmp_path: Path) -> None:
+def test_trainings_without_a_latency_are_answered(made: Made) -> None:
     """``simulate_train_eval`` fails for them (20 has an empty list of latencies), which must not end a study."""
-    store = open_store(convert(make_archive(tmp_path / "archive", SSS, [20, 84], jobs=1), tmp_path / "sss.h5"))
+    store = open_store(made.store(SSS, [20, 84]))
     trainings, api = Trainings(store, "cifar10", hp="12", seed=777), scalar_api(store)
     failing = [index for index in (20, 84) if answer(lambda i=index: api.get_latency(i, "cifar10", "12")) is None]
     assert failing

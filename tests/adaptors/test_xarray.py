@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.batches import Case, answer, bits, make_case
+from support.made import Made
 
 from natsbin.errors import QuestionError, StoreError
 
@@ -19,10 +20,8 @@ from natsbin.adaptors.xarray import DIMS, QUANTITIES, NatsbinBackend  # noqa: E4
 
 
 @pytest.fixture(scope="session", params=["tss", "sss", "tss wild"])
-def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
-    root = tmp_path_factory.getbasetemp() / "batch"
-    root.mkdir(exist_ok=True)
-    return make_case(root, request.param)
+def case(request: pytest.FixtureRequest, made: Made) -> Case:
+    return make_case(made, request.param)
 
 
 def opened(case: Case, dataset: str = "cifar100", **kwargs: Any) -> Any:

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import natsbin
 from natsbin import encodings
-from natsbin.batch import Batch
+from natsbin.api.batch import Batch
 from natsbin.errors import QuestionError
 from natsbin.spaces import hp_name
 from natsbin.store import Store, open_store
@@ -20,7 +19,7 @@ from natsbin.store import Store, open_store
 @lru_cache(maxsize=4)
 def _batch_of(store: Store) -> Batch:
     """The batch of a store: what it has found out about the store is kept for the next question."""
-    return natsbin.create(store, store.space.name, fast_mode=True, verbose=False).batch
+    return Batch(store)
 
 
 def open_batch(store: Store | str | Path) -> tuple[Store, Batch]:

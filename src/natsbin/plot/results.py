@@ -10,9 +10,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 
-import natsbin
 from natsbin.adaptors.configurations import choices_of, place_names
 from natsbin.adaptors.opening import chosen_architectures, chosen_hp, open_batch, store_digits
+from natsbin.api.utils import remap_dataset_set_names
 from natsbin.errors import QuestionError
 from natsbin.spaces import DATASETS
 from natsbin.store import Store
@@ -66,7 +66,7 @@ def tradeoff(
     by_index = np.full(opened.total, np.nan)
     by_index[index] = accuracy
     front = batch.pareto_front(["accuracy", cost], dataset, metric_on_set, hp=name)
-    kept_in = natsbin.remap_dataset_set_names(dataset, metric_on_set)[0]  # the front goes by the costs of that dataset
+    kept_in = remap_dataset_set_names(dataset, metric_on_set)[0]  # the front goes by the costs of that dataset
     costs = batch.get_cost_info(np.arange(opened.total), kept_in, name)[cost]
     ax.scatter(costs[index], accuracy, s=2, alpha=0.4, lw=0, rasterized=True)
     front = front[np.argsort(costs[front], kind="stable")]
