@@ -16,7 +16,7 @@ EXTRAS = {
     "natsbin.adaptors.configspace": ("ConfigSpace", "configspace"),
     "natsbin.adaptors.pymoo": ("pymoo", "pymoo"),
     "natsbin.adaptors.syne_tune": ("syne_tune", "syne-tune"),
-    "natsbin.adaptors.ray_tune": ("ray", "ray"),
+    "natsbin.adaptors.ray_tune": ("ray", "ray-tune"),
     "natsbin.adaptors.nevergrad": ("nevergrad", "nevergrad"),
 }
 

@@ -16,7 +16,7 @@ from natsbin.spaces import SearchSpace
 try:
     from ray import tune
 except ImportError as error:
-    raise missing("natsbin.adaptors.ray_tune", "ray[tune]", "ray") from error
+    raise missing("natsbin.adaptors.ray_tune", "ray[tune]", "ray-tune") from error
 
 
 def search_space(space: SearchSpace | str, choices: Sequence[Any] | None = None) -> dict[str, Any]:

@@ -76,18 +76,24 @@ class TableView:
     def values(self, quantity: str, key: tuple[Any, ...]) -> npt.NDArray[np.float64]:
         """What ``Batch.points`` gives for the chosen sets, architectures, seeds and epochs."""
         batch = open_batch(self.store)[1]
-        axes = [np.arange(n)[one] for n, one in zip(self.shape, key, strict=True)]
-        sets, architectures, seeds, epochs = (np.atleast_1d(axis) for axis in axes)
-        index, seed = self.store.indexes[architectures][:, None, None], np.array(self.seeds)[seeds][:, None]
-        out = np.empty((len(sets), len(architectures), len(seeds), len(epochs)))
-        step = max(1, BLOCK // max(1, len(architectures) * len(seeds)))
-        for place, number in enumerate(sets.tolist()):
-            for start in range(0, len(epochs), step):
-                part = slice(start, start + step)
-                out[place, ..., part] = batch.points(
-                    index, self.dataset, self.sets[number], quantity, epochs[part], self.hp, seed
+        labels = (np.arange(len(self.sets)), self.store.indexes, np.array(self.seeds), np.arange(self.epochs))
+        axes = [axis[one] for axis, one in zip(labels, key, strict=True)]
+        sets, index, seeds, epochs = (np.atleast_1d(axis) for axis in axes)
+        step = max(1, BLOCK // max(1, len(index) * len(seeds)))
+        blocks = [
+            [
+                batch.points(
+                    index[:, None, None], self.dataset, self.sets[number], quantity, part, self.hp, seeds[:, None]
                 )
-        return out.reshape([len(axis) for axis in axes if axis.ndim])
+                for part in (epochs[start : start + step] for start in range(0, len(epochs), step))
+            ]
+            for number in sets.tolist()
+        ]
+        shape = [len(axis) for axis in axes if axis.ndim]
+        if len(blocks) == 1 == len(blocks[0]):
+            return np.asarray(blocks[0][0]).reshape(shape)  # as most are: not copied once more
+        found = [np.concatenate(row, axis=-1) for row in blocks if row]
+        return np.stack(found).reshape(shape) if found else np.empty(shape)
 
     def costs(self, name: str, key: tuple[Any, ...]) -> npt.NDArray[np.float64]:
         """What ``Batch.get_cost_info`` gives, by architecture."""

@@ -11,11 +11,7 @@ from natsbin.errors import NatsbinError
 class _Commands(click.Group):
     """Subcommands, imported when they are called; a NatsbinError becomes a line on stderr and exit code 1."""
 
-<<<<<<< HEAD
-    names = ("convert", "demo", "export", "info", "pack", "query", "sweep", "unpack", "verify")
-=======
-    names = ("convert", "demo", "export", "info", "pack", "plot", "query", "table", "unpack", "verify")
->>>>>>> fb6b42f (Add frames and natsbin table, because data people ask in rows)
+    names = ("convert", "demo", "export", "info", "pack", "plot", "query", "sweep", "table", "unpack", "verify")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.names)
