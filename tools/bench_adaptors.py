@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def bench_frames(report: Report, path: Path) -> None:
     for suffix in frames.FORMATS:
         out = Path(f"bench_adaptors{suffix}")
         try:
-            report.line(f"write_table {suffix}", best(lambda o=out: frames.write_table(store, o, force=True), 2), 0)  # type: ignore[misc]
+            report.line(f"write_table {suffix}", best(partial(frames.write_table, store, out, force=True), 2), 0)
         finally:
             out.unlink(missing_ok=True)
 
@@ -137,11 +138,8 @@ def bench_torch(report: Report, path: Path) -> None:
         first = sum(len(y) for _, y in loader)
         report.line(f"DataLoader, 2 workers by {start}, first epoch", 1000 * (time.perf_counter() - begin), 0)
         assert first == len(data)
-        report.line(
-            f"DataLoader, 2 workers by {start}, next epochs",
-            best(lambda one=loader: list(one), 3, time.perf_counter),
-            1000,
-        )  # type: ignore[misc]
+        again = best(partial(list, loader), 3, time.perf_counter)
+        report.line(f"DataLoader, 2 workers by {start}, next epochs", again, 1000)
         del loader
     whole = DataLoader(data, sampler=BatchSampler(RandomSampler(data), 256, False), batch_size=None)
     report.line("DataLoader without collating, no workers", best(lambda: list(whole), 5, time.perf_counter), 1000)

@@ -76,7 +76,12 @@ class TableView:
     def values(self, quantity: str, key: tuple[Any, ...]) -> npt.NDArray[np.float64]:
         """What ``Batch.points`` gives for the chosen sets, architectures, seeds and epochs."""
         batch = open_batch(self.store)[1]
-        labels = (np.arange(len(self.sets)), self.store.indexes, np.array(self.seeds), np.arange(self.epochs))
+        labels: list[Any] = [
+            np.arange(len(self.sets)),
+            self.store.indexes,
+            np.array(self.seeds),
+            np.arange(self.epochs),
+        ]
         axes = [axis[one] for axis, one in zip(labels, key, strict=True)]
         sets, index, seeds, epochs = (np.atleast_1d(axis) for axis in axes)
         step = max(1, BLOCK // max(1, len(index) * len(seeds)))
