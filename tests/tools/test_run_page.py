@@ -27,6 +27,7 @@ def run_page(page: Path, made: Made, figures: Path) -> list[str]:
 def test_the_gallery_shows_what_its_code_draws(tmp_path: Path, made: Made) -> None:
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("agg")
+    pytest.importorskip("scipy")
     page = tmp_path / "gallery.md"
     text = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
     small = text.replace("[0, 21, 6111]", "3906")  # of the small space
@@ -45,6 +46,7 @@ def test_the_gallery_shows_what_its_code_draws(tmp_path: Path, made: Made) -> No
 def test_the_predictor_learns(tmp_path: Path, made: Made, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("matplotlib")
+    pytest.importorskip("scipy")
     page = tmp_path / "predictor.md"
     text = (ROOT / "docs" / "predictor.md").read_text(encoding="utf-8")
     page.write_text(text.replace("(100, 300, 1000)", "(40,)"), encoding="utf-8")
