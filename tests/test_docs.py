@@ -49,3 +49,23 @@ def test_weights(made: Made, tmp_path: Path) -> None:
     for example in examples("weights.md"):
         exec(example, {})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["NATS-sss-v1_0-50262-full", "sss.h5", "sss.weights"]
+
+
+def test_encodings() -> None:
+    names: dict[str, Any] = {}
+    exec(examples("encodings.md")[0], names)
+    assert names["x"].shape == (15_625, 6, 5)
+
+
+@pytest.mark.parametrize(
+    ("starts", "library", "name"),
+    [("import xarray", "xarray", "ds"), ("import natsbin", "pyarrow", "table"), ("from torch", "torch", "data")],
+)
+def test_adaptors(made: Made, tmp_path: Path, starts: str, library: str, name: str) -> None:
+    pytest.importorskip(library, reason="an extra")
+    pytest.importorskip("pandas", reason="an extra")
+    shutil.copy(made.store(TSS, RAGGED), tmp_path / "tss.h5")
+    (example,) = [one for one in examples("adaptors.md") if one.startswith(starts)]
+    names: dict[str, Any] = {}
+    exec(example, names)
+    assert len(names[name])

@@ -1,0 +1,1 @@
+"""The benchmark inside other people's tools: one file a library, each an optional extra (docs/adaptors.md)."""
