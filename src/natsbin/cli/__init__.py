@@ -16,7 +16,10 @@ from natsbin.errors import NatsbinError
 class _Commands(click.Group):
     """Subcommands, imported when they are called; a NatsbinError becomes a line on stderr and exit code 1."""
 
-    names = tuple(
+    names = (
+        *("convert", "demo", "export", "info", "pack", "plot", "query", "run"),
+        *("sweep", "table", "unpack", "verify"),
+    )
         ["convert", "demo", "export", "info", "pack", "plot", "query", "run", "sweep", "table", "unpack", "verify"]
     )
 
