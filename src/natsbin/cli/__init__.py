@@ -20,8 +20,6 @@ class _Commands(click.Group):
         *("convert", "demo", "export", "info", "pack", "plot", "query", "run"),
         *("sweep", "table", "unpack", "verify"),
     )
-        ["convert", "demo", "export", "info", "pack", "plot", "query", "run", "sweep", "table", "unpack", "verify"]
-    )
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.names)
