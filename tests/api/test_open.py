@@ -199,7 +199,10 @@ def test_errors_list_what_there_is(store: Path) -> None:
             (lambda api: api.get_more_info(7, "svhn"), "unknown dataset 'svhn': there are .*cifar10-valid"),
             (lambda api: api.get_more_info(7, "cifar10", is_random=5), "no seed 5 on cifar10"),
             (lambda api: api.get_more_info(7, "cifar10", 12), "invalid iepoch=12: expected 0 <= iepoch < 12"),
-            (lambda api: api.get_cost_info("x", "cifar10"), "no architecture 'x': expected an integer index"),
+            (
+                lambda api: api.get_cost_info("x", "cifar10"),
+                "'x' is no architecture of the topology search space: expected 6 places",
+            ),
             (lambda api: api.query_by_index(7, "svhn"), "invalid dataset-name : svhn vs. .*cifar100"),
             (lambda api: api.get_unique_str("x"), r"unknown architecture 'x': expected one like '\|"),
         ):

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from support.batches import Case, answer
 
 from natsbin import _search
-from natsbin.rules import mean
 
 few = settings(max_examples=20)
 SETS = [
@@ -38,16 +37,12 @@ def table_of(case: Case, hp: str, dataset: str, setname: str) -> dict[int, dict[
     for index in case.indexes:
         results = case.scalar.arch2infos_dict[index][hp]
         metrics = answer(lambda r=results: r.get_metrics(dataset, setname)) or {}
-        trials = list(results.query(dataset).values())
-        latencies = [answer(trial.get_latency) for trial in trials]  # None where an odd one refuses
-        measured = [latency for latency in latencies if latency is not None and latency > 0]
+        costs = answer(lambda r=results: r.get_compute_costs(dataset)) or {}
         found[index] = {
             "accuracy": metrics.get("accuracy"),
             "loss": metrics.get("loss"),
-            "flops": answer(lambda r=results, t=trials: r._agreed([trial.flop for trial in t], dataset)),
-            "params": answer(lambda r=results, t=trials: r._agreed([trial.params for trial in t], dataset)),
-            "latency": mean(measured) if measured and None not in latencies else None,
-            "time": mean([trial.get_times()["T-train@total"] for trial in trials]),
+            **{name: costs.get(name) for name in ("flops", "params", "latency")},
+            "time": costs.get("T-train@total"),
         }
     return found
 

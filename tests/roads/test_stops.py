@@ -16,7 +16,7 @@ from support.made import Made
 from natsbin.spaces import SSS
 
 CREATE = "import sys, natsbin; natsbin.create(sys.argv[1], 'sss', True, False)"
-MOMENTS = [pytest.param(seed, marks=[pytest.mark.slow] if seed else []) for seed in range(12)]
+MOMENTS = [pytest.param(seed, marks=[pytest.mark.soak] if seed else []) for seed in range(12)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -48,17 +48,15 @@ def latency(table: BatchTable, index: Longs, missing: str) -> Any:
 
 
 def cost_of_each(table: BatchTable, name: str) -> Floats:
-    """``flops``, ``params``, ``latency`` or the ``time`` of the whole training, of every architecture by index."""
-    in_table: Floats = table.times("train")[1] if name == "time" else getattr(table.costs, name)
-    if not table.any_irregular:
-        return in_table
+    """``flops``, ``params``, ``latency`` or the ``time`` of the whole training, of every architecture by index.
+
+    They are those of ``get_cost_info``, and missing where that fails.
+    """
+    if name != "time" and not table.any_irregular:
+        costs: Floats = getattr(table.costs, name)
+        return costs
     key = ("", name, -1)
     if key not in table.kept:
-        values = table.kept[key] = in_table.copy()
-        for index in np.flatnonzero(table.irregular).tolist():
-            if name == "time":  # asked by itself: it is there where a latency lets get_cost_info fail
-                found = table.fallback.metrics(index, *table.key, "train", table.epochs - 1, False).get("all_time")
-            else:
-                found = table.fallback.cost_info(index, *table.key).get(name)
-            values[index] = or_missing(found)
+        found = _costs(table, np.arange(table.total, dtype=np.int64))
+        table.kept[key] = found["T-train@total" if name == "time" else name]
     return table.kept[key]

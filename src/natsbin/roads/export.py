@@ -56,7 +56,7 @@ def export(
     except (OSError, ValueError) as error:
         if isinstance(error, NatsbinError):
             raise
-        raise OutputError(f"{os.fspath(path)!r}: cannot be written: {error}") from error
+        raise OutputError(f"{path}: cannot be written: {error}") from error
     return path
 
 

@@ -11,7 +11,7 @@ import tarfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,7 +51,11 @@ class _Work:
 
     def each(self, make: Callable[[_Work, int], Made], indexes: list[int]) -> Iterator[Made]:
         """``make`` of each index in order, over processes, with a bounded number of results waiting."""
-        return ordered(make, self, indexes, self.jobs)
+        return ordered(make, replace(self, progress=_ignore), indexes, self.jobs)  # a callback may not pickle
+
+
+def _ignore(_: int) -> None:
+    """Progress that nobody asked for."""
 
 
 def _file(work: _Work, index: int) -> bytes:
@@ -105,7 +109,7 @@ def make_archive(
         need_torch()
     if jobs is None:
         jobs = max(1, min(os.cpu_count() or 1, len(chosen) // ARCHITECTURES_A_JOB))
-    work = _Work(space, chosen, seed, finals, irregular, jobs, progress or (lambda _: None), dst.name)
+    work = _Work(space, chosen, seed, finals, irregular, jobs, progress or _ignore, dst.name)
     with _replacing(dst, overwrite) as partial:
         _WRITE[kind](work, partial)
     return dst
