@@ -70,6 +70,18 @@ cdef class Pool:
                 self.grow()
         return text
 
+    cdef Py_ssize_t intern(self, const uint8_t *p, Py_ssize_t size) except -2:
+        """Where some UTF-8 stands from now on, or -1 if there is no place for it; raises UnicodeDecodeError."""
+        if size > MAX_POOLED_LENGTH:
+            return -1
+        cdef uint32_t hash = hash_bytes(p, size)
+        cdef Slot *place = NULL
+        cdef Py_ssize_t position = self.find(p, size, hash, &place)
+        if position < 0:
+            self.text(p, size)
+            position = self.find(p, size, hash, &place)
+        return position
+
     cdef Py_ssize_t position(self, object text) except -2:
         """Where an equal str stands, or -1."""
         cdef Py_ssize_t size = 0
