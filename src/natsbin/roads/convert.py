@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from natsbin._util.files import printable
 from natsbin._util.signals import stoppable
@@ -57,13 +58,13 @@ def convert(
                 done += len(split.records)
                 if progress:
                     progress(done, total)
-        writer.write(source=printable(archive.path.name), digest=archive.digest or "", fingerprint=fingerprint)
+        writer.write(printable(archive.path.name), archive.digest or "", fingerprint, jobs=jobs or cores())
     return path
 
 
 def _splits(archive: Archive, jobs: int) -> Generator[Split, None, None]:
     tasks = archive.tasks()
-    taker = _Taker(streaming=archive.indexes is None)
+    taker = _Taker(archive.indexes is None)
     if jobs == 1 or archive.indexes is None or len(archive.indexes) <= FEW:  # a stream is one task
         records = itertools.chain.from_iterable(map(taker.take, tasks))
         while sum(1 for _ in itertools.islice(records, TOGETHER)):
@@ -88,10 +89,15 @@ def _split(taker: _Taker, tasks: list[Task]) -> Split:
 class _Taker:
     """Takes records apart, without making objects where their forms are known."""
 
-    def __init__(self, *, streaming: bool) -> None:
+    def __init__(self, streaming: bool) -> None:
+        self._streaming = streaming
         self.splitter = Splitter()
         self._walker = Walker(FILE_LIMIT, streaming)
         self._known = KnownForms(self._walker, self.splitter)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A process that is not forked begins with a new one."""
+        return type(self), (self._streaming,)
 
     def take(self, task: Task) -> Iterator[None]:
         """Takes a task's records, one at a time."""

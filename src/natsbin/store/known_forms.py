@@ -17,10 +17,12 @@ import numpy.typing as npt
 from natsbin._walk import Walker
 from natsbin.errors import ArchiveError
 from natsbin.store.layouts import MISSING, Floats, is_missing
-from natsbin.store.split import Plan, Signature, Splitter
+from natsbin.store.split import Plan, Splitter
 
 Check = Callable[[object], Mapping[str, Mapping[str, Any]]]
 """Returns the record that it is given; ArchiveError where that is not what an archive contains."""
+
+Places = npt.NDArray[np.int32]
 
 MOST_FORMS = 4096  # of trials; each takes some 10 KB
 
@@ -29,7 +31,7 @@ class _Trial(NamedTuple):
     """Where the numbers of a trial go: ``row[i]`` is the one at ``places[i]``, or missing where that is negative."""
 
     plan: Plan
-    places: npt.NDArray[np.int32]
+    places: Places
 
 
 class _Record(NamedTuple):
@@ -88,26 +90,35 @@ class KnownForms:
             return
         if len(trials) != len(ranges) or sum(end - start for start, end in ranges) != total:
             return
-        places = [_places(row, *numbers) for (*_, (_, row)), numbers in zip(trials, ranges, strict=True)]
-        weights = any(trial["net_state_dict"] is not None for _, _, _, trial, _ in trials)  # the record depends on them
-        if weights or any(found is None for found in places):
-            return
+        places: list[Places | Literal["unfit"]] = []
+        for (*_, (_, row)), numbers in zip(trials, ranges, strict=True):
+            where = _places(row, *numbers)
+            if where is None:
+                return
+            places.append(where)
+        if any(trial["net_state_dict"] is not None for _, _, _, trial, _ in trials):
+            return  # the caller may forget weights, and note that in the record
         known: list[tuple[int, dict[int, Any]]] = []
-        fit = not any(found is _UNFIT for found in places)  # else plans would be made in another order than without
+        fit = all(
+            isinstance(found, np.ndarray) for found in places
+        )  # else plans would be made in another order than without
         for number, ((hp, dataset, seed, _, (signature, _)), found) in enumerate(zip(trials, places, strict=True)):
             of_table = self._trials[hp, dataset]
             known.append((seed, of_table))
-            if (fit or found is _UNFIT) and self.walker.find_trial(of_table, number) is None:
-                self._count += 1
-                trial = _UNFIT if found is _UNFIT else _Trial(self._splitter.plan(signature), found)
-                self.walker.remember_trial(of_table, number, trial)
+            if self.walker.find_trial(of_table, number) is not None:
+                continue
+            if isinstance(found, str):
+                self.walker.remember_trial(of_table, number, found)
+            elif fit:
+                self.walker.remember_trial(of_table, number, _Trial(self._splitter.plan(signature), found))
+            self._count += 1
         if self.walker.find_record(self._records, index, arch) is None:
             self._count += 1
             form = self._splitter.record_form(index, states)
             self.walker.remember_record(self._records, _Record(form, known))
 
 
-def _places(row: Floats, start: int, end: int) -> npt.NDArray[np.int32] | Literal["unfit"] | None:
+def _places(row: Floats, start: int, end: int) -> Places | Literal["unfit"] | None:
     """The places of a trial's numbers, which are their values; None where these are not the numbers of this trial."""
     there = ~is_missing(row)
     places = np.where(there, row, start).astype(np.int32) - np.int32(start)

@@ -190,8 +190,8 @@ class Splitter:
         """The plan of a trial's form. Raises ArchiveError for names that a store cannot have."""
         plan = self._plans.get(signature)
         if plan is None:
-            hp, dataset, *form = signature
-            plan = self._plans[signature] = _plan(hp, dataset, forms.TrialForm.of(*form))
+            hp, dataset, mapping, fields = signature
+            plan = self._plans[signature] = _plan(hp, dataset, forms.TrialForm.of(mapping, fields))
         return plan
 
     def separate(self, hp: str, dataset: str, trial: Mapping[str, Any], arch: str) -> tuple[Signature, Floats]:
