@@ -66,7 +66,7 @@ cdef class Pool:
             self.strings.append(text)
             place.hash = hash
             place.entry = <uint32_t>PyList_GET_SIZE(self.strings)
-            if 2 * place.entry > self.mask:
+            if 4 * place.entry > self.mask:  # in a table half full, some strings would find no place
                 self.grow()
         return text
 

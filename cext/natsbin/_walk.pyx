@@ -383,7 +383,8 @@ cdef class Walker:
                 # A third object on top of an index and its states, as in natsbin._pickle.
                 low = self.marks[1]
                 if self.height == low + 3 and self.stack[low + 1].kind in (A_DICT, AN_ORDERED):
-                    self.gave_up = not self.hand_on(low)
+                    if self.stack[low + 2].kind != A_TEXT:
+                        self.gave_up = not self.hand_on(low)
         self.offset = start + at
         return 0
 

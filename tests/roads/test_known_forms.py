@@ -19,8 +19,9 @@ from support.varied import varied
 
 from natsbin._pickle import Unpickler
 from natsbin._walk import Walker
-from natsbin.archive import FILE_LIMIT, open_archive
+from natsbin.archive import FILE_LIMIT
 from natsbin.archive.base import Record, Walked
+from natsbin.archive.benchmark import BenchmarkTask
 from natsbin.archive.schema import check_record
 from natsbin.errors import ArchiveError
 from natsbin.roads.convert import _Taker
@@ -278,7 +279,8 @@ def test_benchmark_files(change: Callable[[Any], Any], count: int, meta_last: bo
     root = {**make_meta(SSS), "arch2infos": dict(list(infos.items())[:count]), "evaluated_indexes": set(infos)}
     if meta_last:
         root = dict(sorted(root.items(), key=lambda item: item[0] != "arch2infos"))
-    (task,) = open_archive(dump(root, tmp_path / "x.pickle.pbz2")).tasks()
+    path = dump(root, tmp_path / "x.pickle.pbz2")
+    task = BenchmarkTask(str(path), None, "sss", SSS.architectures)
     refused = change is _bad or (change is _shared_curve and count > 1)
     assert Both(streaming=True).agree(task) is not refused
 
