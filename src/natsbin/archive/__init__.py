@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Sequence
 from os import PathLike, fspath
+from os.path import exists
 from pathlib import Path
 
 from natsbin.archive.base import FILE_LIMIT, Archive, Record, Task, Walked
@@ -52,9 +53,6 @@ def open_archive(
     expected_space = space_named(space)
     paths = _paths(path)
     first = paths[0]
-    for each in paths:
-        if not each.exists():
-            raise NoArchiveError(f"{each}: no such file or folder; an archive was expected")
     try:
         if len(paths) == 1 and first.is_dir():
             return folder(first, expected_space, weights)
@@ -82,11 +80,19 @@ def _chunks(paths: list[Path]) -> list[Path]:
 
 
 def _paths(path: str | PathLike[str] | Sequence[str | PathLike[str]]) -> list[Path]:
+    paths = _named(path)
+    for each in paths:
+        if not exists(each):
+            raise NoArchiveError(f"{each}: no such file or folder; an archive was expected")
+    return paths
+
+
+def _named(path: str | PathLike[str] | Sequence[str | PathLike[str]]) -> list[Path]:
     if not isinstance(path, (str, PathLike)):
         if not path:
             raise ArchiveError("no path given; an archive was expected")
         return [Path(each) for each in path]
-    if glob.has_magic(fspath(path)) and not Path(path).exists():
+    if glob.has_magic(fspath(path)) and not exists(path):
         found = sorted(glob.glob(fspath(path)))
         if not found:
             raise NoArchiveError(f"{fspath(path)}: nothing matches this pattern; an archive was expected")

@@ -16,8 +16,9 @@ from natsbin.errors import NatsbinError
 class _Commands(click.Group):
     """Subcommands, imported when they are called; a NatsbinError becomes a line on stderr and exit code 1."""
 
-    names = tuple(
-        ["convert", "demo", "export", "info", "pack", "plot", "query", "run", "sweep", "table", "unpack", "verify"]
+    names = (
+        *("convert", "demo", "export", "info", "pack", "plot", "query", "run"),
+        *("sweep", "table", "unpack", "verify"),
     )
 
     def list_commands(self, ctx: click.Context) -> list[str]:
