@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import multiprocessing
 import os
@@ -143,11 +144,13 @@ def test_opening_a_store_that_is_being_replaced(
 def test_descriptors_are_closed(path: Path) -> None:
     for _ in range(3):
         open_store(path)
+    gc.collect()  # stores are in circles of references
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(20):
         open_store(path).load(3)
     with pytest.raises(StoreError):
         open_store(Path(__file__))
+    gc.collect()
     assert len(os.listdir("/proc/self/fd")) == before
 
 
