@@ -1,4 +1,8 @@
-"""The documentation site: `sphinx-build -W -c docs . build/site`. Pages are read from the root, as GitHub shows them."""
+"""The documentation site: ``sphinx-build -W -c docs . build/site``, which also runs the notebooks of ``examples``.
+
+Sources are read from the root of the checkout, so that links work here as they do on GitHub. ``NATSBIN_TSS`` names a
+store for the notebooks; without it each generates one.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,9 @@ html_show_sourcelink = False
 myst_heading_anchors = 3
 myst_fence_as_directive = ["mermaid"]
 myst_enable_extensions = ["colon_fence"]
-nb_execution_mode = "off"  # tests run the notebooks; here they are shown with what the tests' command left in them
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
 suppress_warnings = ["myst.strikethrough"]
 
 autodoc_mock_imports = ["ConfigSpace", "nevergrad", "optuna", "optunahub", "pymoo", "ray", "syne_tune"]

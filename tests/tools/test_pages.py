@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 from support.made import Made
 from support.paths import DOCS, ROOT, load_tool
 from support.small_spaces import small_space
-
 
 from natsbin.roads.convert import convert
 from natsbin.spaces import SSS, TSS
@@ -19,7 +17,11 @@ from natsbin.synthetic import make_archive
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 NAMED = (0, 1, 2, 3, 4, 5, 6, 7, 21, 42, 6111)  # architectures that pages ask for
 SMALLER = {  # what would take long, or needs a whole space
-    "README.md": [("natsbin convert NATS-tss-v1_0-3ffb9-simple.tar", "natsbin info tss.h5"), ("NATS-tss-v1_0-3ffb9-simple.h5", "tss.h5"), ("api.find_best(", "api.batch.find_best(")],
+    "README.md": [
+        ("natsbin convert NATS-tss-v1_0-3ffb9-simple.tar", "natsbin info tss.h5"),
+        ("NATS-tss-v1_0-3ffb9-simple.h5", "tss.h5"),
+        ("api.find_best(", "api.batch.find_best("),
+    ],
     "tutorial.md": [("range(40)", "range(8)")],
     "predictor.md": [("(100, 300, 1000)", "(40,)")],
     "adaptors.md": [("NSGA2(100,", "NSGA2(10,"), ('("n_gen", 100)', '("n_gen", 2)'), ("n_trials=100", "n_trials=5")],
