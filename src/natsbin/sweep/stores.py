@@ -9,7 +9,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import xxhash
@@ -23,10 +23,15 @@ _PIECE = 1 << 22
 
 @dataclass(frozen=True)
 class Location:
-    """Where a store is, and the xxh3_128 of the whole file, by which a worker knows that it has the right one."""
+    """Where a store is, and the xxh3_128 of the whole file, by which a worker knows that it has the right one.
+
+    ``seen`` is the file as it was when it was digested: the machine, and the system's record of the file. A worker that
+    sees the very same file need not read it all again.
+    """
 
     url: str
     digest: str
+    seen: tuple[object, ...] = field(default=(), compare=False)
 
 
 def locate(url: str, digest: str | None = None) -> Location:
@@ -35,7 +40,8 @@ def locate(url: str, digest: str | None = None) -> Location:
         return Location(url, digest)
     path = _path(url) or _fetched(url, digest)
     open_store(path)
-    return Location(url, _digest(path))
+    seen = _seen(path)
+    return Location(url, _digest(path), seen)
 
 
 @functools.cache
@@ -47,6 +53,8 @@ def opened(location: Location) -> Store:
     path = _path(location.url)
     if path is None:
         return open_store(_fetched(location.url, location.digest))
+    if location.seen and _seen(path) == location.seen:
+        return open_store(path)
     found = _digest(path)
     if found != location.digest:
         raise StoreError(
@@ -73,6 +81,12 @@ def _path(url: str) -> Path | None:
             f"no store at {path} on {socket.gethostname()}: expected a path that all machines share, or a URL"
         )
     return path
+
+
+def _seen(path: Path) -> tuple[object, ...]:
+    found = path.stat()
+    when = found.st_mtime_ns, found.st_ctime_ns
+    return socket.gethostname(), str(path.resolve()), found.st_dev, found.st_ino, found.st_size, *when
 
 
 def _digest(path: Path) -> str:
