@@ -28,7 +28,8 @@ include_patterns = ["docs/**", "examples/*.ipynb", "*.md"]
 exclude_patterns = ["README.md", "docs/_*", "build"]
 html_theme = "pydata_sphinx_theme"
 html_title = "natsbin"
-html_theme_options = {"show_toc_level": 2, "navbar_align": "left", "show_prev_next": False}
+html_theme_options = {"navbar_center": [], "show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_sidebars = {"**": ["globaltoc.html"]}
 html_extra_path = ["_root"]  # sends the root of the site to its start page
 html_show_sourcelink = False
 
