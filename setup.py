@@ -4,11 +4,15 @@
 ``NATSBIN_SANITIZE=1`` adds AddressSanitizer and UndefinedBehaviorSanitizer (see docs/testing.md).
 """
 
+import gzip
 import os
+import tarfile
 from pathlib import Path
+from typing import Any
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.sdist import sdist
 
 debug = os.environ.get("NATSBIN_DEBUG") == "1"
 sanitize = os.environ.get("NATSBIN_SANITIZE") == "1"
@@ -30,7 +34,31 @@ extensions = [
     for name, source in (sources | {SHARED: Path("cext/natsbin/_cyutility.c")}).items()
 ]
 
+
+class ReproducibleSdist(sdist):
+    """The same sources give the same bytes: files in order, of nobody, and of the time that SOURCE_DATE_EPOCH says."""
+
+    def make_archive(self, base_name: str, format: str, root_dir: Any = None, base_dir: Any = None, *_: Any) -> str:  # type: ignore[override]
+        when, name = int(os.environ.get("SOURCE_DATE_EPOCH", "0")), f"{base_name}.tar.gz"
+
+        def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+            member.uid = member.gid = 0
+            member.uname = member.gname = ""
+            member.mtime, member.mode = when, 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+            return member
+
+        with (
+            open(name, "wb") as file,
+            gzip.GzipFile("", "wb", 9, file, when) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
+        ):
+            for path in sorted(Path(base_dir).rglob("*")):
+                tar.add(path, path.as_posix(), recursive=False, filter=plain)
+        return name
+
+
 setup(
+    cmdclass={"sdist": ReproducibleSdist},
     ext_modules=cythonize(
         extensions,
         include_path=["cext"],
@@ -47,5 +75,5 @@ setup(
             "autotestdict": False,
             "freethreading_compatible": True,
         },
-    )
+    ),
 )
