@@ -38,7 +38,7 @@ extensions = [
 class ReproducibleSdist(sdist):
     """The same sources give the same bytes: files in order, of nobody, and of the time that SOURCE_DATE_EPOCH says."""
 
-    def make_archive(self, base_name: str, format: str, root_dir: Any = None, base_dir: Any = None, *_: Any) -> str:  # type: ignore[override]
+    def make_archive(self, base_name: str, format: str, root_dir: Any = None, base_dir: Any = None, **_: Any) -> str:  # type: ignore[override]
         when, name = int(os.environ.get("SOURCE_DATE_EPOCH", "0")), f"{base_name}.tar.gz"
 
         def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
