@@ -45,3 +45,10 @@ def test_one_changed_character_is_refused_or_parsed_exactly(name: str, data: st.
     except ArchitectureError:
         return
     assert space.string(digits) == string
+
+
+def test_the_official_order_is_known_without_making_it(space: SearchSpace) -> None:
+    archs = space.architectures
+    assert space.is_official(archs)
+    others = (archs[1:], [archs[1], archs[0], *archs[2:]], [f"{archs[0]}\n{archs[1]}", *archs[2:]], [*archs[:-1], None])
+    assert not any(map(space.is_official, others))

@@ -7,8 +7,10 @@ its channels, the topology space is the lexical order of its cells under one fix
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 
 from natsbin.errors import ArchitectureError
 
@@ -64,6 +66,7 @@ class SearchSpace:
     digits: int
     epochs: dict[str, int]  # of each hyper-parameter set `hp`
     archive_name: str  # of the published archives, before `-simple`, `-full` or `.pickle.pbz2`
+    order_digest: str  # SHA-256 of all architecture strings in official order, a newline between any two
 
     def __len__(self) -> int:
         return int(self.base**self.digits)
@@ -110,12 +113,34 @@ class SearchSpace:
             random.Random(88).shuffle(ranks)  # made once by the benchmark's authors; size archives count up
         return ranks
 
+    def is_official(self, archs: Sequence[str]) -> bool:
+        """Whether these are all architecture strings in official order, without making those."""
+        if len(archs) != len(self) or any(type(arch) is not str for arch in archs):
+            return False
+        return sha256("\n".join(archs).encode("utf-8", "replace")).hexdigest() == self.order_digest
+
     @cached_property
     def architectures(self) -> list[str]:
         """All architecture strings in official order, equal to a published archive's ``meta_archs``."""
         return [self.string(self.digits_of_rank(rank)) for rank in self.rank_of_index]
 
 
-TSS = SearchSpace("tss", "topology", 5, 6, {"12": 12, "200": 200}, "NATS-tss-v1_0-3ffb9")
-SSS = SearchSpace("sss", "size", 8, 5, {"01": 1, "12": 12, "90": 90}, "NATS-sss-v1_0-50262")
+TSS = SearchSpace(
+    "tss",
+    "topology",
+    5,
+    6,
+    {"12": 12, "200": 200},
+    "NATS-tss-v1_0-3ffb9",
+    "83abc799e45cf34e9d2163654668ab998b9a54d01c39e72ca1f71f2cdf356d84",
+)
+SSS = SearchSpace(
+    "sss",
+    "size",
+    8,
+    5,
+    {"01": 1, "12": 12, "90": 90},
+    "NATS-sss-v1_0-50262",
+    "8b99b4c0aabe959924c6fb36c0ee4a3f79362343e36b7752b90deee9409b492f",
+)
 SPACES = {space.name: space for space in (TSS, SSS)}

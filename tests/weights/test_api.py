@@ -177,7 +177,7 @@ def test_without_a_weights_file(full: Full, tmp_path: Path) -> None:
     space, _, store = full
     alone = Path(shutil.copy(store, tmp_path / "alone.h5"))
     api = natsbin.create(alone, space.name, verbose=False)
-    with pytest.warns(NoWeightsWarning, match=r"alone\.h5: they are in the full archive"):
+    with pytest.warns(NoWeightsWarning, match=r"alone\.h5: open the full archive, NATS-.*-full"):
         assert api.get_net_param(INDEX[space.name], "cifar10", None, LONG[space.name]).keys() >= {777}
 
 

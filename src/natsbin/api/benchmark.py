@@ -63,7 +63,7 @@ class NASBenchMetaAPI(abc.ABC):
         self.verbose = verbose
         source, path = opening.open_source(file_path_or_dict, self._space, fast_mode, verbose)
         self._source = source
-        self._load = RecordLoader(source)
+        self._load = RecordLoader(source, path)
         self._archive_dir: Any = path
         self._opened_path = path
         self._warned_of_weights = False
@@ -274,7 +274,7 @@ class NASBenchMetaAPI(abc.ABC):
         if place == len(source.indexes) or source.indexes[place] != index:
             raise self._no_architecture(index, source)
         infos = self.arch2infos_dict
-        if source is self._source and source.path is not None and isinstance(infos, ArchitectureDict):
+        if source is self._source and hasattr(source, "table") and isinstance(infos, ArchitectureDict):
             infos.add_unloaded(int(index))
             self._avaliable_hps.update(source.hps)
         else:
@@ -396,7 +396,7 @@ class NASBenchMetaAPI(abc.ABC):
     def batch(self) -> Batch:
         """The same questions over arrays, answered by the store as it is; QuestionError where there is none."""
         if not hasattr(self._source, "table"):
-            raise QuestionError("questions in batches need a store: convert this archive, or open it by its path")
+            raise QuestionError("questions in batches need a store: natsbin convert makes one of an archive")
         from natsbin.batch import Batch
 
         store = cast("Store", self._source)

@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from natsbin.api.source import DictSource, Source
 from natsbin.api.utils import time_string
 from natsbin.errors import QuestionError
 from natsbin.spaces import SearchSpace
+
+if TYPE_CHECKING:
+    from natsbin.roads.archive_source import ArchiveWeights
 
 
 def open_source(given: Any, space: SearchSpace, fast_mode: bool, verbose: bool) -> tuple[Source, str | None]:
@@ -32,6 +35,13 @@ def open_source(given: Any, space: SearchSpace, fast_mode: bool, verbose: bool) 
             f"{time_string()} Try to create the NATS-Bench ({space.title}) api from {path} with fast_mode={fast_mode}"
         )
     return find.open_path(Path(path), space, verbose), path
+
+
+def weights_of(archive: str, space: SearchSpace) -> ArchiveWeights | None:
+    """The trained weights of an archive, read in place; None where it has none."""
+    from natsbin.roads import find
+
+    return find.weights_in_place(Path(archive), space)
 
 
 def reopen(archive_root: Any, source: Source, opened: str | None, verbose: bool) -> Source:

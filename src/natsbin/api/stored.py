@@ -196,10 +196,10 @@ class StoredObjects:
             state = maker.make(index, arch, partial(self._trial, index, hp, arch))
         if "all_results" in state:
             state["all_results"] = dict(state["all_results"])
-        for key in self._loader.keys(index):
-            trial = state["all_results"].get((key.dataset, key.seed)) if key.hp == hp else None
-            if trial is not None and trial.net_state_dict is None:
-                trial.net_state_dict = self._loader.unread(key)
+        trials = state.get("all_results", {})
+        for key, unread in self._loader.unread(index, hp, trials).items():
+            if trials[key].net_state_dict is None:
+                trials[key].net_state_dict = unread
                 state["clear_net_done"] = False
         return {**vars(ArchResults(-1, "")), **state}
 

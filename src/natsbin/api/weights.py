@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from natsbin.api.opening import weights_of
 from natsbin.api.trial import Unread
 from natsbin.errors import NoWeightsWarning, StoreError
 
 if TYPE_CHECKING:
     from natsbin.api.source import Record, Source
+    from natsbin.roads.archive_source import ArchiveWeights
     from natsbin.weights import Weights
-    from natsbin.weights.reader import Key
 
 
 @dataclass(frozen=True)
@@ -29,57 +30,63 @@ class UnreadWeights(Unread):
 
 
 class RecordLoader:
-    """Loads the records of a source, with its weights where it is a store that has them beside it."""
+    """Loads the records of a source, with its weights: a file beside the store, or the archive that was opened."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, source: Source, opened: str | None = None) -> None:
+        """``opened``: the path that the source was found at, which may be of the archive behind a store."""
+        self.source, self._opened = source, opened
 
     @cached_property
-    def weights(self) -> Weights | None:
-        """The weights file, None where there is none. Raises StoreError where it is damaged, or of other networks."""
-        if self.source.path is None:
+    def weights(self) -> Weights | ArchiveWeights | None:
+        """None where there are none. Raises StoreError where they are damaged, or of other networks."""
+        path = self.source.path
+        if path is None:
             return None
+        if not hasattr(self.source, "table"):
+            return getattr(self.source, "weights", None)
         from natsbin.weights import open_weights, weights_path
 
-        path = weights_path(self.source.path)
-        if not path.is_file():
-            return None
-        weights = open_weights(path)
-        if weights.space != self.source.space.name:
-            raise StoreError(f"{path}: weights of the space {weights.space!r}, beside a store of another")
-        return weights
+        beside = weights_path(path)
+        if beside.is_file():
+            weights = open_weights(beside)
+            if weights.space != self.source.space.name:
+                raise StoreError(f"{beside}: weights of the space {weights.space!r}, beside a store of another")
+            return weights
+        return None if self._opened in (None, str(path)) else weights_of(self._opened, self.source.space)
 
     def __call__(self, index: int) -> Record:
         """A record of its own; KeyError where there is none."""
         record = self.source.load(index)
-        for key in self.keys(index):
-            trial = record.get(key.hp, {}).get("all_results", {}).get((key.dataset, key.seed))
-            if trial is not None and trial["net_state_dict"] is None:
-                trial["net_state_dict"] = self.unread(key)
-                record[key.hp]["clear_net_done"] = False
+        if hasattr(self.source, "table"):
+            for hp, state in record.items():
+                trials = state["all_results"]
+                for key, unread in self.unread(index, hp, trials).items():
+                    if trials[key]["net_state_dict"] is None:
+                        trials[key]["net_state_dict"] = unread
+                        state["clear_net_done"] = False
         return record
 
-    def keys(self, index: int) -> Iterable[Key]:
-        """The networks of an architecture whose weights are there."""
-        return () if self.weights is None else self.weights.keys(index)
-
-    def unread(self, key: Key) -> UnreadWeights:
-        """What stands for the weights of a network."""
-        return UnreadWeights(self.weights, key)
+    def unread(self, index: int, hp: str, trials: Iterable[tuple[str, int]]) -> dict[tuple[str, int], UnreadWeights]:
+        """What stands for the weights of an architecture's trainings, by dataset and seed, where there may be some."""
+        if self.weights is None:
+            return {}
+        keys = [(index, hp, *trial) for trial in trials]
+        if isinstance(self.weights, Container):
+            keys = [key for key in keys if key in self.weights]
+        return {key[2:]: UnreadWeights(self.weights, key) for key in keys}
 
 
 def warn_of_no_weights(load: RecordLoader, index: int, hp: str, dataset: str) -> bool:
     """Warn the caller of ``get_net_param`` that there are no weights; False where a program has cleared them."""
     weights, source = load.weights, load.source
-    where: object = source.path or "this dict"
-    if weights is not None:
-        if any((key.hp, key.dataset) == (hp, dataset) for key in weights.keys(index)):
-            return False
+    full = f"the full archive, {source.space.archive_name}-full, which has them"
+    convert = "`natsbin convert --weights` writes them from there to a file beside a store"
+    if weights is None:
+        where, what = str(source.path or "this dict"), f"open {full}; {convert}"
+    elif weights.has(index, hp, dataset):
+        return False
+    else:
         where = f"{weights.path} of architecture {index}, hp {hp}, on {dataset}"
-    warnings.warn(
-        f"no trained weights in {where}: they are in the full archive, {source.space.archive_name}-full, "
-        "alone; `natsbin convert --weights` writes them from there to a file beside the store",
-        NoWeightsWarning,
-        stacklevel=3,
-    )
+        what = f"only of others; open {full}; {convert}" if isinstance(weights, Container) else "only of others"
+    warnings.warn(f"no trained weights in {where}: {what}", NoWeightsWarning, stacklevel=3)
     return True

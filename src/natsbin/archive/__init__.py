@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from os import PathLike, fspath
 from os.path import exists
 from pathlib import Path
+from tarfile import TarError
 
 from natsbin.archive.base import Archive, Record, Task
 from natsbin.archive.benchmark import BenchmarkArchive
 from natsbin.archive.files import folder
 from natsbin.archive.fingerprint import Fingerprint, fingerprint
+from natsbin.archive.full import first_has_weights
 from natsbin.archive.meta import META_NAME, space_named
 from natsbin.archive.tar import is_chunk, siblings, tar
 from natsbin.errors import ArchiveError, NoArchiveError
 
-__all__ = ["Archive", "Fingerprint", "Record", "Task", "fingerprint_of", "open_archive"]
+__all__ = ["Archive", "Fingerprint", "Record", "Task", "fingerprint_of", "is_full", "open_archive"]
 
 
 def open_archive(
@@ -63,6 +65,17 @@ def open_archive(
 def fingerprint_of(path: str | PathLike[str] | Sequence[str | PathLike[str]]) -> Fingerprint:
     """The fingerprint of an archive, given as for ``open_archive``, which need not be opened for it."""
     return fingerprint(_chunks(_paths(path)))
+
+
+def is_full(path: str | PathLike[str] | Sequence[str | PathLike[str]]) -> bool:
+    """Whether an archive, given as for ``open_archive``, has trained weights: its first architecture is looked at.
+
+    False also for what is no archive, or a damaged one: ``open_archive`` says so.
+    """
+    try:
+        return first_has_weights(_chunks(_paths(path)))
+    except (OSError, TarError):
+        return False
 
 
 def _chunks(paths: list[Path]) -> list[Path]:

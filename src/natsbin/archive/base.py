@@ -57,6 +57,10 @@ class Archive(ABC):
         """How many architectures ``meta`` lists, present or not."""
         return len(self.meta_archs)
 
+    def is_full(self) -> bool:
+        """Whether there are trained weights, as the first architecture shows; never in a benchmark file."""
+        return False
+
     @abstractmethod
     def tasks(self) -> Iterator[Task]:
         """All records as units of work, in ascending order of indexes where ``indexes`` is known."""

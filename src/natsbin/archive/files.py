@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from natsbin.archive.base import Archive, Record, unpickle
 from natsbin.archive.byte_ranges import ByteRange, file_range, read_ranges
-from natsbin.archive.meta import META_NAME, check_meta, digest_of, is_file_name
+from natsbin.archive.full import has_weights
+from natsbin.archive.meta import META_NAME, check_meta, digest_of, file_name, is_file_name
 from natsbin.archive.schema import check_record
 from natsbin.errors import ArchiveError
 from natsbin.spaces import SPACES, SearchSpace
@@ -51,67 +54,85 @@ class FilesArchive(Archive):
         self,
         path: Path,
         kind: str,
-        members: Sequence[tuple[str, Member]],
+        names: Collection[str],
+        find: Callable[[str], Member],
         space: SearchSpace | None,
         weights: bool,
     ) -> None:
-        """``members`` are all files, by their names without folders; others than an archive's are ignored."""
+        """``names`` are those of the archive's files, each once, and ``find`` leads to one: opening looks at few."""
         self._weights = weights
         self.path = path
         self.kind = kind
         self.digest = digest_of(path)
-        found = _by_name(members)
-        meta = found.pop(META_NAME, None)
-        if meta is None:
+        self._find = find
+        if META_NAME not in names:
             raise ArchiveError(
-                f"{path}: no {META_NAME} in this {kind}, which has {len(found)} files NNNNNN.pickle.pbz2; "
+                f"{path}: no {META_NAME} in this {kind}, which has {len(names)} files NNNNNN.pickle.pbz2; "
                 "an archive has both"
             )
+        meta = find(META_NAME)
         checked = check_meta(meta.unpickle(), meta.source, space)
         self.space = checked.space
         self.meta_archs = checked.archs
-        self._members = {int(name[:6]): found[name] for name in sorted(found)}
-        for index, member in self._members.items():
-            checked.check_index(index, member.source)
-        if not self._members:
+        self.indexes = found = sorted(int(name[:6]) for name in names if name != META_NAME)
+        if not found:
             raise ArchiveError(f"{path}: no architecture, a file NNNNNN.pickle.pbz2, beside {META_NAME}")
-        self.indexes = list(self._members)
-        self.compressed_bytes = sum(part.size for member in self._members.values() for part in member.ranges)
+        for index in found[bisect_left(found, self.total_archs) :]:
+            checked.check_index(index, find(file_name(index)).source)
+
+    @cached_property
+    def compressed_bytes(self) -> int:  # type: ignore[override]
+        """What the base class says; each file is looked at."""
+        return sum(part.size for index in self._present for part in self._find(file_name(index)).ranges)
+
+    def is_full(self) -> bool:
+        """Whether the first architecture has trained weights. False also where its file is damaged."""
+        try:
+            return has_weights(self._find(file_name(min(self._present))).ranges)
+        except OSError:
+            return False
+
+    @cached_property
+    def _present(self) -> frozenset[int]:
+        assert self.indexes is not None
+        return frozenset(self.indexes)
 
     def tasks(self) -> Iterator[ArchitectureTask]:
-        for index, member in self._members.items():
-            yield self._task(index, member)
+        yield from map(self._task, self.indexes or ())
 
     def read(self, index: int) -> dict[str, dict[str, Any]]:
-        member = self._members.get(index)
-        if member is None:
+        if index not in self._present:
             raise ArchiveError(
-                f"{self.path}: no architecture {index}; {len(self._members)} of {self.total_archs} are "
-                f"there, the first {min(self._members)}, the last {max(self._members)}"
+                f"{self.path}: no architecture {index}; {len(self._present)} of {self.total_archs} are "
+                f"there, the first {min(self._present)}, the last {max(self._present)}"
             )
-        (record,) = self._task(index, member).read()
+        (record,) = self._task(index).read()
         return record.states
 
-    def _task(self, index: int, member: Member) -> ArchitectureTask:
+    def _task(self, index: int) -> ArchitectureTask:
+        member = self._find(file_name(index))
         return ArchitectureTask(member, index, self.meta_archs[index], self.space.name, self._weights)
 
 
 def folder(path: Path, space: SearchSpace | None, weights: bool) -> FilesArchive:
     """Opens a folder."""
-    with os.scandir(path) as entries:
-        members = [
-            (entry.name, Member(entry.path, (file_range(Path(entry.path)),)))
-            for entry in entries
-            if is_file_name(entry.name)
-        ]
-    if not members:
+    names = list(filter(is_file_name, os.listdir(path)))
+    if not names:
         raise ArchiveError(f"{path}: no {META_NAME} and no NNNNNN.pickle.pbz2 in this folder: not an archive")
-    return FilesArchive(path, "folder", members, space, weights)
+
+    def find(name: str) -> Member:
+        file = path / name
+        return Member(str(file), (file_range(file),))
+
+    return FilesArchive(path, "folder", names, find, space, weights)
 
 
-def _by_name(members: Sequence[tuple[str, Member]]) -> dict[str, Member]:
+def in_files(
+    path: Path, kind: str, members: Sequence[tuple[str, Member]], space: SearchSpace | None, weights: bool
+) -> FilesArchive:
+    """Opens an archive whose files lie in others; ``members`` are all there, by their names without folders."""
     found: dict[str, Member] = {}
     for name, member in members:
         if is_file_name(name) and found.setdefault(name, member) is not member:
             raise ArchiveError(f"{member.source}: a second {name}, beside {found[name].source}")
-    return found
+    return FilesArchive(path, kind, found, found.__getitem__, space, weights)

@@ -13,7 +13,7 @@ from natsbin.errors import ArchiveError
 from natsbin.spaces import SPACES, SearchSpace
 
 META_NAME = "meta.pickle.pbz2"
-_FILE = re.compile(r"(\d{6})\.pickle\.pbz2")
+_SUFFIX = ".pickle.pbz2"
 _DIGEST = re.compile(r"-([0-9a-f]{5})(?=[-.]|$)")
 _TITLES = {key: space for space in SPACES.values() for key in (space.name, space.title)}
 
@@ -40,7 +40,8 @@ def file_name(index: int) -> str:
 
 def is_file_name(name: str) -> bool:
     """Whether an archive has files of this name: ``meta``, or one architecture."""
-    return name == META_NAME or _FILE.fullmatch(name) is not None
+    number = name[:-12]
+    return name == META_NAME or (name[-12:] == _SUFFIX and len(number) == 6 and number.isdecimal() and number.isascii())
 
 
 def digest_of(path: Path) -> str | None:
@@ -99,7 +100,7 @@ def recognise(arch: object, source: str, expected_space: SearchSpace | None) -> 
 
 def _check_archs(archs: list[Any], source: str, expected_space: SearchSpace | None) -> SearchSpace:
     space = recognise(archs[0], f"{source}: meta_archs[0]", expected_space)
-    if archs == space.architectures:
+    if space.is_official(archs):
         return space
     known = _official(space.name)
     seen: dict[str, int] = {}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from natsbin.archive.byte_ranges import Joined
-from natsbin.archive.files import FilesArchive, Member
+from natsbin.archive.files import FilesArchive, Member, in_files
 from natsbin.errors import ArchiveError
 from natsbin.spaces import SearchSpace
 
@@ -53,7 +53,7 @@ def tar(paths: Sequence[Path], space: SearchSpace | None, weights: bool) -> File
         if joined.read(_BLOCK) != bytes(_BLOCK):  # where it ends wrongly, tarfile only stops
             ends = "cut short" if end >= joined.size else f"damaged, or a chunk is missing: no header at byte {end}"
             raise ArchiveError(f"{paths[0]}: the tar is {ends} after {len(members)} files")
-    return FilesArchive(paths[0], "tar" if len(paths) == 1 else "split tar", members, space, weights)
+    return in_files(paths[0], "tar" if len(paths) == 1 else "split tar", members, space, weights)
 
 
 def _check_sequence(paths: Sequence[Path]) -> None:

@@ -36,6 +36,17 @@ def is_store(path: Path) -> bool:
         return file.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
 
 
+def converted(archive: Path) -> Store | None:
+    """The store that an original archive was converted to before, if it is of the archive as it is now."""
+    from natsbin.archive import fingerprint_of
+
+    places = [place for place in caches(archive) if os.path.exists(place)]
+    if not places:
+        return None
+    state = fingerprint_of(archive)
+    return next(filter(None, (_current(place, archive, state) for place in places)), None)
+
+
 def open_converted(archive: Path, space: SearchSpace, verbose: bool) -> Store:
     """The store of an original archive, which is converted now unless it was before.
 

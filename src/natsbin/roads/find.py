@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from natsbin.api.source import Source
 from natsbin.api.utils import get_torch_home, time_string
 from natsbin.errors import ArchiveError, MissingError
 from natsbin.roads import cache
 from natsbin.spaces import SearchSpace
+
+if TYPE_CHECKING:
+    from natsbin.roads.archive_source import ArchiveSource, ArchiveWeights
 
 
 def in_torch_home(space: SearchSpace, fast_mode: bool) -> str:
@@ -37,12 +41,17 @@ def in_torch_home(space: SearchSpace, fast_mode: bool) -> str:
 
 
 def open_path(path: Path, space: SearchSpace, verbose: bool) -> Source:
-    """A store, or the store that an original archive was converted to."""
+    """A store; the store that an original archive was converted to; a full archive that was not, as it is."""
     from natsbin.store import open_store  # h5py is slow to import, and not needed for a dict
 
     if not os.path.exists(path):  # unlike that of a Path, False for a name that is too long
         raise MissingError(f"{path} is neither a file or a dir.")
-    source = open_store(path) if cache.is_store(path) else cache.open_converted(path, space, verbose)
+    if cache.is_store(path):
+        source: Source = open_store(path)
+    elif (converted := cache.converted(path)) is not None:
+        source = converted
+    else:
+        source = _in_place(path, space) or cache.open_converted(path, space, verbose)
     if source.space.name != space.name:
         raise ArchiveError(
             f"{source.path}: architectures of the {source.space.title} space, but the {space.title} space was asked for"
@@ -50,16 +59,30 @@ def open_path(path: Path, space: SearchSpace, verbose: bool) -> Source:
     return source
 
 
-def open_in_place(path: Path, space: SearchSpace, verbose: bool) -> Source:
-    """A store, or an archive of one file an architecture as it is; a benchmark file is converted."""
+def _in_place(path: Path, space: SearchSpace) -> ArchiveSource | None:
+    """The records of a full archive, which would take hours to convert; None for others."""
     from natsbin.archive import open_archive
     from natsbin.roads.archive_source import ArchiveSource
 
-    if not cache.is_store(path):
-        archive = open_archive(path, space.name, weights=True)
-        if archive.indexes is not None:
-            return ArchiveSource(archive)
-    return open_path(path, space, verbose)
+    archive = open_archive(path, space.name, weights=True)
+    return ArchiveSource(archive) if archive.is_full() else None
+
+
+def open_in_place(path: Path, space: SearchSpace, verbose: bool) -> Source:
+    """A store, or an archive of one file an architecture as it is; a benchmark file is converted."""
+    from natsbin.roads.archive_source import records_in
+
+    if cache.is_store(path) or path.name.endswith(".pbz2"):
+        return open_path(path, space, verbose)
+    return records_in(path, space.name)
+
+
+def weights_in_place(path: Path, space: SearchSpace) -> ArchiveWeights | None:
+    """The trained weights of an archive, which is read in place; None where it has none."""
+    from natsbin.archive import is_full
+    from natsbin.roads.archive_source import weights_in
+
+    return weights_in(path, space.name) if is_full(path) else None
 
 
 def full_archive(space: SearchSpace) -> str | None:

@@ -115,7 +115,7 @@ class StoreWriter:
             names = np.array([name.encode() for name in self._names])
             label = {"long_name": "architecture"}
             tree.array(fmt.NAMES, names[indexes], dims=(fmt.ARCHITECTURE,), attrs=label)
-            if self._names != self._space.architectures:
+            if not self._space.is_official(self._names):
                 tree.scale(fmt.INDEX, len(names))
                 tree.array(fmt.META_ARCHS, names, dims=(fmt.INDEX,))
             text = ("[" + ",\n".join(self._forms) + "]\n").encode()

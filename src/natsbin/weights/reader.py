@@ -90,6 +90,10 @@ class Weights:
     def __contains__(self, key: object) -> bool:
         return isinstance(key, tuple) and len(key) == 4 and self._find(*key) is not None
 
+    def has(self, index: int, hp: str, dataset: str) -> bool:
+        """Whether there are weights of an architecture's trainings on a dataset."""
+        return any((key.hp, key.dataset) == (hp, dataset) for key in self.keys(index))
+
     def keys(self, index: int | None = None) -> Iterator[Key]:
         """The networks, of all architectures or of one, in the order of the file: by hp, dataset and seed."""
         return map(self._key, range(len(self)) if index is None else self._range(index))
