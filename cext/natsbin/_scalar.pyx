@@ -50,9 +50,13 @@ cdef class ScalarTable:
     cdef dict blank_info
     cdef list time_keys  # by order of evaluated sets: (place among the table's times, two keys) of each set
     cdef list blank_costs  # likewise
+    cdef bint searched
 
-    def __init__(self, Table table not None, LabelledSet train not None, comment, list others not None):
-        """``comment`` is the text after the train set, or None."""
+    def __init__(
+        self, Table table not None, LabelledSet train not None, comment, list others not None, bint searched=True
+    ):
+        """``comment`` is the text after the train set, or None; ``searched``: whether ``simulate`` answers for it."""
+        self.searched = searched
         self.table, self.train, self.others = table, train, others
         self.valid, self.valtest = table.sets.get("x-valid"), table.sets.get("ori-test")
         place = {name: 2 * i for i, name in enumerate(table.sets)}
@@ -202,8 +206,10 @@ cdef class ScalarAnswers:
         if i < 0:
             return None
         priced = self.scalar_table(hp, dataset)
+        if priced is None or not priced.searched:
+            return None
         scalar = self.scalar_table(hp, "cifar10-valid") if dataset == "cifar10" else priced
-        if scalar is None or priced is None or dataset == "cifar10-valid":
+        if scalar is None:
             return None
         table = scalar.table
         if not (answers(table, i) and answers(priced.table, i)) or scalar.valid is None:

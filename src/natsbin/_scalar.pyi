@@ -29,7 +29,14 @@ class LabelledSet:
 class ScalarTable:
     @property
     def table(self) -> Table: ...
-    def __init__(self, table: Table, train: LabelledSet, comment: str | None, others: list[LabelledSet]) -> None: ...
+    def __init__(
+        self,
+        table: Table,
+        train: LabelledSet,
+        comment: str | None,
+        others: list[LabelledSet],
+        searched: bool = True,
+    ) -> None: ...
 
 @final
 class ScalarAnswers:

@@ -16,7 +16,7 @@ from natsbin._util.new_file import new_file
 from natsbin.adaptors.configurations import place_names
 from natsbin.adaptors.opening import chosen_architectures, chosen_hp, open_batch, store_digits
 from natsbin.errors import QuestionError
-from natsbin.spaces import CHANNELS, DATASETS, OPERATIONS
+from natsbin.spaces import CHANNELS, OPERATIONS
 from natsbin.store import Store
 
 try:
@@ -69,7 +69,7 @@ class Rows:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows, a block at a time: by dataset, architecture, seed, epoch."""
-        epochs = self.store.space.epochs[self.hp] if self.epoch is None else 1
+        epochs = self.store.epochs(self.hp) if self.epoch is None else 1
         for dataset in self.datasets:
             index, seed, costs = self._trials(dataset) if self.trials else (self.index, None, None)
             step = max(1, BLOCK_ROWS // epochs)
@@ -87,7 +87,7 @@ class Rows:
         return table.architecture[order], table.seed[order], costs
 
     def _block(self, dataset: str, index: Any, seed: Any, costs: dict[str, Any] | None) -> pa.RecordBatch:
-        epoch = np.arange(self.store.space.epochs[self.hp]) if self.epoch is None else np.array([self.epoch])
+        epoch = np.arange(self.store.epochs(self.hp)) if self.epoch is None else np.array([self.epoch])
         info = self.batch.get_more_info(
             index[:, None],
             dataset,
@@ -150,12 +150,12 @@ def rows(
     """The rows that ``frame`` describes, of which nothing is read yet."""
     opened, batch = open_batch(store)
     name = chosen_hp(opened, hp)
-    have = [dataset for dataset in DATASETS if (name, dataset) in opened.keys]
+    have = opened.datasets(name)
     wanted = [datasets] if isinstance(datasets, str) else have if datasets is None else list(datasets)
     for dataset in wanted:
         if dataset not in have:
             raise QuestionError(f"no dataset {dataset!r} with hp {name}: there are {', '.join(have)}")
-    epochs = opened.space.epochs[name]
+    epochs = opened.epochs(name)
     if curves and epoch is not None:
         raise QuestionError(f"epoch={epoch} of whole curves: expected one of the two")
     at = epochs - 1 if epoch is None else epoch

@@ -7,7 +7,7 @@ its channels, the topology space is the lexical order of its cells under one fix
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -47,10 +47,13 @@ def sets_of(dataset: str) -> tuple[str, ...]:
     return tuple(name for data, name in SAMPLES if data == dataset)
 
 
-def hp_name(hp: str | int) -> str:
-    """The name of a hyper-parameter set, given as a string or a number, padded or not: 1 is ``01``."""
+def hp_name(hp: str | int, have: Collection[str] = ()) -> str:
+    """The name of a hyper-parameter set, given as a string or a number, padded or not: 1 is ``01``.
+
+    A name among those that there are is taken as it is.
+    """
     name = hp if isinstance(hp, str) else str(hp)
-    return name if len(name) != 1 else f"0{name}"
+    return name if len(name) != 1 or name in have else f"0{name}"
 
 
 @dataclass(frozen=True)

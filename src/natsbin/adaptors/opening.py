@@ -31,10 +31,11 @@ def open_batch(store: Store | str | Path) -> tuple[Store, Batch]:
 def chosen_hp(store: Store, hp: str | int | None) -> str:
     """The name of a hyper-parameter set of the store; that of most epochs for None."""
     if hp is None:
-        return max(store.hps, key=lambda name: store.space.epochs.get(name, 0))
-    if hp_name(hp) not in store.hps:
+        return store.longest_hp
+    name = hp_name(hp, store.hps)
+    if name not in store.hps:
         raise QuestionError(f"no hyper-parameters {hp!r}: there are {', '.join(store.hps)}")
-    return hp_name(hp)
+    return name
 
 
 def chosen_architectures(store: Store, batch: Batch, architectures: Any) -> npt.NDArray[np.int32]:

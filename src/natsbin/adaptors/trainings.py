@@ -42,7 +42,7 @@ class Trainings:
 
         Args:
             store: a store or its path.
-            dataset: ``cifar10``, ``cifar100`` or ``ImageNet16-120``, as ``simulate_train_eval`` takes it.
+            dataset: ``cifar10``, ``cifar100``, ``ImageNet16-120`` or another of the store, but not ``cifar10-valid``.
             hp: hyper-parameter set; that of most epochs for None.
             seed: seed of the trainings; for None the lowest that every architecture was trained with.
             choices: operations or channels that a place may have; all for None.
@@ -52,7 +52,7 @@ class Trainings:
         self.store, self.batch = open_batch(store)
         check_official(self.store)
         self.space, self.dataset, self.hp = self.store.space, dataset, chosen_hp(self.store, hp)
-        self.epochs = self.space.epochs[self.hp]
+        self.epochs = self.store.epochs(self.hp)
         self.choices = choices_of(self.space, choices)
         self.trained_on = "cifar10-valid" if dataset == "cifar10" else dataset
         if dataset == "cifar10-valid" or (self.hp, self.trained_on) not in self.store.keys:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from natsbin._util.extras import missing
 from natsbin.adaptors.opening import chosen_hp, open_batch
 from natsbin.errors import QuestionError
-from natsbin.spaces import DATASETS
 from natsbin.store import Store, open_store
+from natsbin.store.format import ColumnKey, table_path
 
 try:
     import xarray as xr
@@ -54,8 +54,8 @@ class TableView:
     @classmethod
     def of(cls, store: Store, file: h5py.File, hp: str, dataset: str) -> TableView:
         """Read the axes straight from the file: they are few, and the table takes longer."""
-        group, architectures = file[f"{hp}/{dataset}"], len(store.indexes)
-        names = {name.rpartition("_")[0] for name in group if name.rpartition("_")[2] in ("accuracy", "loss", "time")}
+        group, architectures = file[table_path(hp, dataset)], len(store.indexes)
+        names = {key.set for key in map(ColumnKey.parse, group) if key is not None}
         seeds, epochs = np.unique(group["seed"][()]).tolist(), group["epoch"].shape[0]
         chunks = {}
         for quantity in QUANTITIES:
@@ -204,7 +204,7 @@ class NatsbinBackend(BackendEntrypoint):
         """
         store = open_store(Path(filename_or_obj))
         name = chosen_hp(store, hp)
-        have = [one for one in DATASETS if (name, one) in store.keys]
+        have = store.datasets(name)
         if dataset not in have:
             raise QuestionError(f"no dataset {dataset!r} with hp {name}: there are {', '.join(have)}")
         (found,) = _datasets(store, [(name, dataset)], drop_variables)

@@ -308,6 +308,10 @@ class NASBenchMetaAPI(abc.ABC):
             raise unknown_architecture(string, self._space)
         return index
 
+    def _hp(self, hp: str | int) -> str:
+        """The name of a hyper-parameter set; see ``hp_name``."""
+        return hp_name(hp, self._source.hps)
+
     def _prepare_info(self, index: Any) -> None:
         """In fast mode, load an architecture that is not at hand."""
         if index in self.arch2infos_dict:
@@ -375,7 +379,7 @@ class NASBenchMetaAPI(abc.ABC):
     def _copied(self, index: Any, hp: str | int) -> ArchResults:
         """An architecture's object with one set of hyper-parameters, for a program to have."""
         objects = self._objects_of(index)
-        if objects is not None and (found := objects.one(index, hp_name(hp))) is not None:
+        if objects is not None and (found := objects.one(index, self._hp(hp))) is not None:
             return found
         infos = self.arch2infos_dict
         if isinstance(infos, ArchitectureDict) and index in infos and not infos.is_live(index):
@@ -427,7 +431,7 @@ class NASBenchMetaAPI(abc.ABC):
             )
         arch, index = index, self.query_index_by_arch(index)
         self._load_named(arch, index)
-        name = hp_name(hp)
+        name = self._hp(hp)
         if self._native is not None:
             answer = self._native.more_info(index, dataset, iepoch, name, is_random)
             if answer is not None:
@@ -493,7 +497,7 @@ class NASBenchMetaAPI(abc.ABC):
         extra = f"arch-index={index}"
         if (objects := self._objects_of(index)) is not None and self._native is not None:
             with contextlib.suppress(LookupError):  # which asks the object
-                return "\n".join(self._print_information(objects.tables(index, self._native)[hp_name(hp)], extra))
+                return "\n".join(self._print_information(objects.tables(index, self._native)[self._hp(hp)], extra))
         return "\n".join(self._print_information(self._results(index, hp), extra))
 
     def show(self, index: int = -1) -> None:
@@ -538,7 +542,7 @@ class NASBenchMetaAPI(abc.ABC):
         if dataname is None:
             return results
         objects = self._objects_of(arch_index)
-        if objects is not None and (trials := objects.trials(arch_index, hp_name(hp), dataname)) is not None:
+        if objects is not None and (trials := objects.trials(arch_index, self._hp(hp), dataname)) is not None:
             return trials
         if dataname not in results.get_dataset_names():
             raise QuestionError(f"invalid dataset-name : {dataname} vs. {results.get_dataset_names()}")
@@ -569,7 +573,7 @@ class NASBenchMetaAPI(abc.ABC):
             raise QuestionError("enforce_all=True is for fast_mode=True: without it, every architecture is at hand")
         if enforce_all is None:
             enforce_all = bool(self._fast_mode)
-        limits = dataset, rules.set_of(metric_on_set), hp_name(hp), flop_max, param_max
+        limits = dataset, rules.set_of(metric_on_set), self._hp(hp), flop_max, param_max
         index, highest = best.find_best(self, enforce_all, limits)
         if self.verbose:  # where nothing was found this raises, as in nats_bench
             print(f"  the best architecture : [{index}] {self.arch(index)} with accuracy={highest:.3f}%")
@@ -585,7 +589,7 @@ class NASBenchMetaAPI(abc.ABC):
         found = self.query_meta_info_by_index(index, hp).get_net_param(dataset, seed)
         given = found.values() if seed is None else [found]
         if all(weights is None for weights in given) and not self._warned_of_weights:
-            self._warned_of_weights = warn_of_no_weights(self._load, index, hp_name(hp), dataset)
+            self._warned_of_weights = warn_of_no_weights(self._load, index, self._hp(hp), dataset)
         return found
 
     def get_net_config(self, index: int, dataset: str) -> dict[str, Any]:
@@ -622,7 +626,7 @@ class NASBenchMetaAPI(abc.ABC):
             print(f"Call query_meta_info_by_index with arch_index={index}, hp={hp}")
             self._prepare_info(index)
         if self._native is not None:
-            answer = self._native.cost_info(index, dataset, hp_name(hp))
+            answer = self._native.cost_info(index, dataset, self._hp(hp))
             if answer is not None:
                 return answer
         return self._results(index, hp).get_compute_costs(dataset)
@@ -639,7 +643,7 @@ class NASBenchMetaAPI(abc.ABC):
             print(f"Call the statistics function with dataset={dataset} and hp={hp}.")
         if dataset not in DATASETS:
             raise QuestionError(f"{dataset} not in {list(DATASETS)}")
-        name = hp_name(hp)
+        name = self._hp(hp)
         evaluated = np.fromiter(self.evaluated_indexes, np.int64)
         seeds = np.full(len(evaluated), -1)  # -1 where the object must be asked
         if self._native is not None:
@@ -650,6 +654,6 @@ class NASBenchMetaAPI(abc.ABC):
                 unloaded = np.frombuffer(self._states, np.uint8) == UNLOADED
                 seeds = np.where(unloaded, known, -1)[evaluated]
         for place in np.flatnonzero(seeds < 0).tolist():
-            seeds[place] = len(self._results(int(evaluated[place]), name).get_dataset_seeds(dataset))
+            seeds[place] = len(self._results(int(evaluated[place]), name).dataset_seed.get(dataset, ()))
         places = {count: int(np.argmax(seeds == count)) for count in np.unique(seeds).tolist()}
         return {count: int((seeds == count).sum()) for count in sorted(places, key=places.__getitem__)}

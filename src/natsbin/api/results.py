@@ -233,7 +233,7 @@ def _means(found: dict[str, list[Any]]) -> dict[str, Any]:
 
 def with_hp(results: Mapping[str, ArchResults], hp: str | int, index: Any) -> ArchResults:
     """An architecture's trainings with one set of hyper-parameters; QuestionError where there are none."""
-    if (name := hp_name(hp)) not in results:
+    if (name := hp_name(hp, results)) not in results:
         raise QuestionError(
             f"The {index}-th architecture only has hyper-parameters of {list(results)} instead of {hp}."
         )

@@ -26,7 +26,11 @@ def open_native(store: Store, states: bytearray, unloaded: int) -> _scalar.Scala
             if name in sets
         ]
         return _scalar.ScalarTable(
-            table, _scalar.LabelledSet("train", sets["train"]), rules.comment(dataset, hp), parts
+            table,
+            _scalar.LabelledSet("train", sets["train"]),
+            rules.comment(dataset, hp),
+            parts,
+            dataset in rules.SEARCHED,
         )
 
     return _scalar.ScalarAnswers(states, unloaded, open_table)

@@ -1,5 +1,6 @@
 """What a record of an archive must look like: every field that a store or a query relies on.
 
+Names of hyper-parameter sets, datasets and sets, and numbers of epochs and seeds, are free within the bounds below.
 A tss record has 18,000 numbers by epoch or by SET@EPOCH; these columns are checked natively.
 """
 
@@ -7,14 +8,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import numpy as np
 
 from natsbin._pickle import first_misfit
 from natsbin.errors import ArchiveError
-from natsbin.spaces import DATASETS, SearchSpace, sets_of
+from natsbin.spaces import SearchSpace, sets_of
 
 NUMBERS = frozenset(
     [float, int, *(kind for kind in np.sctypeDict.values() if issubclass(kind, (np.integer, np.floating)))]
@@ -28,6 +29,14 @@ TRIAL_FIELDS = (
 )  # fmt: skip
 CONFIG_DEPTH = 8  # an architecture's configuration is shallow; this also ends one that contains itself
 CONFIG_ITEMS = 1_000
+
+NAME_LENGTH = 100  # characters of an hp, a dataset, a set or a field
+MOST_HPS = 64  # of an architecture
+MOST_DATASETS = 256  # of an hp
+MOST_SETS = 16  # of a dataset
+MOST_EPOCHS = 10_000  # of a training
+_NAME = f"text of 1 to {NAME_LENGTH} characters"
+_KNOWN = 64  # sets of valid keys that are kept: an archive has a few
 
 
 def check_record(
@@ -45,16 +54,16 @@ def check_record(
     Raises:
         ArchiveError: naming the field by its path, the value, and what was expected.
     """
-    if not isinstance(states, dict) or not states:
-        _wrong(source, "", states, f"a dict of a state by hp, one of {_listed(space.epochs)}")
+    if not isinstance(states, dict) or not 0 < len(states) <= MOST_HPS:
+        _wrong(source, "", states, f"a dict of a state by hp, as {_listed(space.epochs)}, of at most {MOST_HPS},")
     for hp, state in states.items():
-        if hp not in space.epochs:
-            _wrong(source, "", hp, f"an hp of {_listed(space.epochs)}")
-        _check_state(state, index, arch, space.epochs[hp], f"{source}: hp {hp!r}")
+        if not _is_name(hp):
+            _wrong(source, "", hp, f"an hp, which is {_NAME}, as {_listed(space.epochs)},")
+        _check_state(state, index, arch, f"{source}: hp {hp!r}")
     return states
 
 
-def _check_state(state: object, index: int, arch: str | None, epochs: int, where: str) -> None:
+def _check_state(state: object, index: int, arch: str | None, where: str) -> None:
     fields = _fields(state, STATE_FIELDS, where)
     if type(fields["arch_index"]) is not int or fields["arch_index"] != index:
         _wrong(where, "arch_index", fields["arch_index"], f"{index}, as the record's place says")
@@ -65,32 +74,33 @@ def _check_state(state: object, index: int, arch: str | None, epochs: int, where
     trials, seeds = fields["all_results"], fields["dataset_seed"]
     if not isinstance(trials, dict):
         _wrong(where, "all_results", trials, "a dict of a trial by (dataset, seed)")
-    if not isinstance(seeds, dict):
-        _wrong(where, "dataset_seed", seeds, "a dict of a list of seeds by dataset")
+    if not isinstance(seeds, dict) or len(seeds) > MOST_DATASETS:
+        _wrong(where, "dataset_seed", seeds, f"a dict of a list of seeds by dataset, of at most {MOST_DATASETS},")
     for dataset, given in seeds.items():
-        if dataset not in DATASETS:
-            _wrong(where, "dataset_seed", dataset, f"a dataset of {_listed(DATASETS)}")
-        if type(given) is not list or set(map(type, given)) - {int}:
-            _wrong(where, f"dataset_seed[{dataset!r}]", given, "a list of int")
+        if not _is_name(dataset):
+            _wrong(where, "dataset_seed", dataset, f"a dataset, which is {_NAME},")
+        if type(given) is not list or not all(type(seed) is int and -(2**63) <= seed < 2**63 for seed in given):
+            _wrong(where, f"dataset_seed[{dataset!r}]", given, "a list of int of 64 bits")
     for key, trial in trials.items():
-        if type(key) is not tuple or len(key) != 2 or key[0] not in DATASETS or type(key[1]) is not int:
-            _wrong(where, "all_results", key, f"a key (dataset, seed) with a dataset of {_listed(DATASETS)}")
+        if type(key) is not tuple or len(key) != 2 or not _is_name(key[0]) or type(key[1]) is not int:
+            _wrong(where, "all_results", key, f"a key (dataset, seed) with a dataset, which is {_NAME},")
         if key[1] not in seeds.get(key[0], ()):
             _wrong(where, "dataset_seed", seeds, f"{key[1]} among the seeds of {key[0]!r}, as all_results has it")
-        _check_trial(trial, key[0], epochs, f"{where}, {key!r}")
+        _check_trial(trial, key[0], f"{where}, {key!r}")
     for dataset, given in seeds.items():
         for seed in given:
             if (dataset, seed) not in trials:
                 _wrong(where, "all_results", list(trials), f"a trial {(dataset, seed)!r}, as dataset_seed has it")
 
 
-def _check_trial(trial: object, dataset: str, epochs: int, where: str) -> None:
+def _check_trial(trial: object, dataset: str, where: str) -> None:
     fields = _fields(trial, TRIAL_FIELDS, where)
     for name in ("name", "seed"):
         if type(fields[name]) is not str:
             _wrong(where, name, fields[name], "text")
-    if type(fields["epochs"]) is not int or fields["epochs"] != epochs:
-        _wrong(where, "epochs", fields["epochs"], f"{epochs}, as the hp says")
+    epochs = fields["epochs"]
+    if type(epochs) is not int or not 0 < epochs <= MOST_EPOCHS:
+        _wrong(where, "epochs", epochs, f"a number of epochs from 1 to {MOST_EPOCHS}")
     for name in ("params", "flop"):
         if type(fields[name]) not in NUMBERS:
             _wrong(where, name, fields[name], "a number")
@@ -100,10 +110,10 @@ def _check_trial(trial: object, dataset: str, epochs: int, where: str) -> None:
     for name in TRAIN_COLUMNS:
         if not (fields[name] is None and name == "train_acc5es"):
             _check_column(fields[name], _epochs(epochs), f"an epoch from 0 to {epochs - 1}", where, name)
-    sets = sets_of(dataset)[1:]
     names = fields["eval_names"]
-    if type(names) is not list or set(map(type, names)) - {str} or set(names) - set(sets):
-        _wrong(where, "eval_names", names, f"a list of the sets of {dataset}: {_listed(sets)}")
+    if type(names) is not list or not all(map(_is_name, names)) or len(set(names)) > MOST_SETS:
+        _wrong(where, "eval_names", names, f"a list of at most {MOST_SETS} sets, each {_NAME},")
+    sets = tuple(dict.fromkeys((*sets_of(dataset)[1:], *names)))
     expected = f"SET@EPOCH with a set of {_listed(sets)} and an epoch from 0 to {epochs - 1}"
     for name in EVAL_COLUMNS:
         _check_column(fields[name], _eval_keys(sets, epochs), expected, where, name)
@@ -135,12 +145,12 @@ def _check_column(column: object, keys: frozenset[Any], key_text: str, where: st
         _wrong(where, f"{name}[{key!r}]", value, "a number")
 
 
-@cache
+@lru_cache(_KNOWN)
 def _epochs(epochs: int) -> frozenset[int]:
     return frozenset(range(epochs))
 
 
-@cache
+@lru_cache(_KNOWN)
 def _eval_keys(sets: tuple[str, ...], epochs: int) -> frozenset[str]:
     return frozenset(f"{name}@{epoch}" for name in sets for epoch in range(epochs))
 
@@ -151,10 +161,21 @@ def _fields(record: object, names: tuple[str, ...], where: str) -> dict[str, Any
     for name in names:
         if name not in record:
             raise ArchiveError(f"{where}: no field {name}; {_listed(names)} were expected")
-    if len(record) != len(names):
-        extra = next(name for name in record if name not in names)
-        raise ArchiveError(f"{where}: an unknown field {extra!r}; {_listed(names)} were expected")
+    for extra in record.keys() - names if len(record) > len(names) else ():
+        if not _is_name(extra):
+            _wrong(where, "", extra, f"a field, which is {_NAME},")
+        _check_plain(record[extra], CONFIG_DEPTH, [CONFIG_ITEMS], where, extra)
     return record
+
+
+def _is_name(value: object) -> bool:
+    if type(value) is not str or not 0 < len(value) <= NAME_LENGTH:
+        return False
+    try:
+        value.encode()  # half of a surrogate pair is no text
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_plain(value: object, depth: int, budget: list[int], where: str, name: str) -> None:

@@ -19,7 +19,7 @@ from natsbin.batch.search import Candidates, Limits
 from natsbin.batch.table import BatchTable
 from natsbin.batch.values import View
 from natsbin.errors import QuestionError
-from natsbin.spaces import hp_name
+from natsbin.spaces import DATASETS, hp_name
 from natsbin.store import Store
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ class Batch:
         return Names(self._store.space, None if official else list(self._store.meta_archs))
 
     def _table(self, hp: str | int, dataset: str) -> BatchTable:
-        key = (hp_name(hp), dataset)
+        key = (hp_name(hp, self._store.hps), dataset)
         table = self._tables.get(key)
         if table is None:
             if key not in self._store.keys:
                 if key[0] not in self._store.hps:
                     raise QuestionError(f"no hyper-parameters {hp!r}: there are {', '.join(self._store.hps)}")
-                have = [name for one, name in self._store.keys if one == key[0]]
-                raise QuestionError(f"no dataset {dataset!r} with hp {key[0]}: there are {', '.join(have)}")
+                have = ", ".join(self._store.datasets(key[0]))
+                raise QuestionError(f"no dataset {dataset!r} with hp {key[0]}: there are {have}")
             table = self._tables[key] = BatchTable(self._store, *key, self._fallback)
         return table
 
@@ -146,8 +146,9 @@ class Batch:
 
         One random trial of each, drawn with ``rng``, or as the scalar API draws without one; or those of ``seed``.
         The clock moves on by the seconds of every training that has an answer, unless ``account_time`` is False.
+        Datasets that NATS-Bench does not know are looked up under their own name, as ``cifar100`` is.
         """
-        if dataset not in rules.SEARCHED:
+        if dataset in DATASETS and dataset not in rules.SEARCHED:
             raise QuestionError(f"Invalid dataset name : {dataset} vs {rules.SEARCHED}")
         tables = self._table(hp, rules.trained_on(dataset)), self._table(hp, dataset)
         start, index = self._clock._used_time, self._names.existing(arch)

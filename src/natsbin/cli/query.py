@@ -43,7 +43,7 @@ def query(
     else:
         opened = open_converted(store, open_archive(store).space, verbose=True)
     api = natsbin.create(opened, opened.space.name, fast_mode=True, verbose=False)
-    hp = hp or max(opened.hps, key=lambda name: opened.space.epochs.get(name, 0))
+    hp = hp or opened.longest_hp
     rows = [_ask(api, arch, dataset, hp, epoch, seed) for arch in archs]
     if as_json:
         emit(rows)

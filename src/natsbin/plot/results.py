@@ -14,7 +14,6 @@ from natsbin.adaptors.configurations import choices_of, place_names
 from natsbin.adaptors.opening import chosen_architectures, chosen_hp, open_batch, store_digits
 from natsbin.api.utils import remap_dataset_set_names
 from natsbin.errors import QuestionError
-from natsbin.spaces import DATASETS
 from natsbin.store import Store
 
 UNITS = {"accuracy": "%", "loss": "", "cur_time": "s", "all_time": "s", "flops": "M", "params": "M", "latency": "s"}
@@ -90,10 +89,7 @@ def correlation(
     opened, batch = open_batch(store)
     ax = _axes(ax)
     asked = columns or [
-        {"dataset": dataset, "setname": "ori-test", "hp": hp}
-        for hp in opened.hps
-        for dataset in DATASETS
-        if (hp, dataset) in opened.keys
+        {"dataset": dataset, "setname": "ori-test", "hp": hp} for hp in opened.hps for dataset in opened.datasets(hp)
     ]
     values = [batch.column(**column)[opened.indexes] for column in asked]
     matrix = np.array([[kendall_tau(one, other) for other in values] for one in values])

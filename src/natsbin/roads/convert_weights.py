@@ -55,9 +55,8 @@ def convert_weights(
     path = fmt.weights_path(store)
     if path == store:
         raise OutputError(f"{store}: the name of a weights file; the store's was expected, as in {store.stem}.h5")
-    hp_names = _chosen("hp", hps, sorted(archive.space.epochs))
-    selection = Selection(hp_names, _chosen("dataset", datasets, DATASETS))
     tasks = _tasks(archive, indexes)
+    selection = _selection(archive, next(iter(tasks.values())), hps, datasets)
     simple_copy = None if _is_there(store, archive) else SimpleCopy(store, archive)
     there = list(tasks) if simple_copy is None else simple_copy.leading(tasks)
     with stoppable(), WeightsWriter(path, _head(archive, selection), there, force=force) as writer:
@@ -137,6 +136,15 @@ def _is_there(store: Path, archive: Archive) -> bool:
         raise StoreError(f"{store}: of the {space.title} space, the archive of {archive.space.title}")
     remove_simple_copy(store)  # an earlier run may have been killed just after it had made the store
     return True
+
+
+def _selection(archive: Archive, first: Task, hps: Iterable[str] | None, datasets: Iterable[str] | None) -> Selection:
+    """What is asked for of the published names, and of those that the first architecture has."""
+    (record,) = first.read()
+    found = [dataset for state in record.states.values() for dataset in state["dataset_seed"]]
+    hp_names = _chosen("hp", hps, dict.fromkeys([*sorted(archive.space.epochs), *record.states]))
+    dataset_names = _chosen("dataset", datasets, dict.fromkeys([*DATASETS, *found]))
+    return Selection(hp_names, dataset_names, all_hps=hps is None, all_datasets=datasets is None)
 
 
 def _chosen(what: str, asked: Iterable[str] | None, known: Iterable[str]) -> tuple[str, ...]:

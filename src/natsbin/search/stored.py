@@ -25,7 +25,7 @@ class StoredSimulation(Simulation):
     """
 
     def __init__(self, store: Store, dataset: str, hp: str | int = "12", api: Any = None) -> None:
-        self.store, self.dataset, self.hp = store, dataset, hp_name(hp)
+        self.store, self.dataset, self.hp = store, dataset, hp_name(hp, store.hps)
         self._looked_up = "cifar10-valid" if dataset == "cifar10" else dataset  # where simulate_train_eval looks
         for one in (dataset, self._looked_up):
             if (self.hp, one) not in store.keys:
@@ -34,7 +34,7 @@ class StoredSimulation(Simulation):
         self.api: Any = api_of(store) if api is None else api
         self._indexes = np.arange(store.total)
         self._seeds = np.unique(store.table(self.hp, self._looked_up).seed)[:, None]
-        epochs = store.space.epochs[self.hp]
+        epochs = store.epochs(self.hp)
         present = ~np.isnan(self._asked(epochs)[0])
         counts = np.zeros(len(store.space), np.int64)
         counts[: store.total] = present.sum(axis=0)

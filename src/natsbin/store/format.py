@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import quote, unquote
 
 FORMAT_NAME = "natsbin"
 FORMAT_VERSION = 2
@@ -46,6 +47,32 @@ CHECKSUMS = "checksums"  # in format version 1: a group that mirrors the tree, w
 
 TEXTS = frozenset({NAMES, META_ARCHS, FORMS})
 """Datasets that are compressed in either state."""
+
+ROOT_NAMES = frozenset({ARCHITECTURE, NAMES, META_ARCHS, RECORD, FORMS, INDEX, FORMS_BYTE, CHECKSUMS})
+
+MOST_TABLES = 1_000
+"""Tables, one for each (hp, dataset), that a writer puts into a store: each has some twenty datasets."""
+
+
+def escape(name: str) -> str:
+    """The name of an hp, a dataset or a set as part of a path: all but ASCII letters, digits and ``-_.~`` in percent.
+
+    So are the first characters of names that have a meaning in HDF5 or at the root.
+    """
+    if name.startswith(".") or name in ROOT_NAMES:
+        return f"%{ord(name[0]):02X}{quote(name[1:], safe='')}"
+    return quote(name, safe="")
+
+
+def unescape(part: str) -> str:
+    """The inverse of ``escape``."""
+    return unquote(part, errors="strict") if "%" in part else part
+
+
+def table_path(hp: str, dataset: str) -> str:
+    """The group of a table."""
+    return f"{escape(hp)}/{escape(dataset)}"
+
 
 # Names inside a table.
 TRIAL = "trial"
@@ -107,10 +134,10 @@ class ColumnKey(NamedTuple):
 
     def __str__(self) -> str:
         """The name of its dataset, e.g. ``x-valid_accuracy``."""
-        return f"{self.set}_{self.quantity}"
+        return f"{escape(self.set)}_{self.quantity}"
 
     @staticmethod
     def parse(name: str) -> ColumnKey | None:
         """The inverse of ``str``; None for other datasets of a table."""
         set_name, _, quantity = name.rpartition("_")
-        return ColumnKey(set_name, quantity) if set_name and quantity in CURVES.values() else None
+        return ColumnKey(unescape(set_name), quantity) if set_name and quantity in CURVES.values() else None

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natsbin.store.filters import Pipeline
+from natsbin.store.format import unescape
 from natsbin.store.layouts import Float, Kind
 
 Buffer = npt.NDArray[np.uint8]
@@ -98,7 +99,7 @@ class Index:
         for path in self.paths:
             match path.split("/"):
                 case hp, dataset, name:
-                    self.tables.setdefault((hp, dataset), []).append(name)
+                    self.tables.setdefault((unescape(hp), unescape(dataset)), []).append(name)
 
     def __contains__(self, path: str) -> bool:
         return path in self._entries

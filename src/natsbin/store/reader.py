@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from natsbin.errors import StoreError
-from natsbin.spaces import SPACES, SearchSpace
+from natsbin.errors import QuestionError, StoreError
+from natsbin.spaces import DATASETS, SPACES, SearchSpace
 from natsbin.store import format as fmt
 from natsbin.store.assemble import Assembler
 from natsbin.store.data import StoreFile, reading
@@ -75,6 +75,24 @@ class Store:
         """The hyper-parameter sets there are."""
         return tuple(sorted({hp for hp, _ in self.keys}))
 
+    def datasets(self, hp: str) -> list[str]:
+        """The datasets with an hp: those of the published archives in their order, then others by name."""
+        have = [dataset for one, dataset in self.keys if one == hp]
+        return [name for name in DATASETS if name in have] + [name for name in have if name not in DATASETS]
+
+    def epochs(self, hp: str) -> int:
+        """The epochs of the longest training with an hp; QuestionError where there is none."""
+        if hp not in self.hps:
+            raise QuestionError(f"no hyper-parameters {hp!r}: there are {', '.join(self.hps)}")
+        paths = [f"{fmt.table_path(hp, dataset)}/{fmt.EPOCH}" for dataset in self.datasets(hp)]
+        with reading(str(self.path)):
+            return max(self.file.index.dataset(path).shape[0] for path in paths)
+
+    @cached_property
+    def longest_hp(self) -> str:
+        """The hyper-parameter set of most epochs."""
+        return max(self.hps, key=self.epochs)
+
     @cached_property
     def forms(self) -> Forms:
         """The forms of records and trials; see ``natsbin.store.forms``."""
@@ -132,7 +150,8 @@ class Store:
         """Bytes in the file of a table's accuracies, losses and times, with what decodes them."""
         keys = {str(key) for key in self.columns(hp, dataset)}
         names = [name for name in self.file.index.tables[hp, dataset] if name.removesuffix(fmt.TAIL) in keys]
-        return sum(self.file.data(f"{hp}/{dataset}/{name}").stored_bytes for name in names)
+        path = fmt.table_path(hp, dataset)
+        return sum(self.file.data(f"{path}/{name}").stored_bytes for name in names)
 
 
 def _check_ascending(indexes: npt.NDArray[np.int32], total: int) -> None:

@@ -24,7 +24,6 @@ from natsbin.store.forms import Epochs
 from natsbin.store.layouts import MISSING, Floats
 
 MOST_KNOWN = 16  # orders of keys that a curve is tried against; genuine ones have a handful
-PLAIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
 @dataclass(frozen=True)
@@ -209,9 +208,6 @@ def _plan(hp: str, dataset: str, form: forms.TrialForm) -> _Plan:
             pairs = positions.setdefault(curve.column(run), [])
             pairs += ((epoch, place + epoch - run.start) for epoch in range(run.start, run.stop))
             place += run.stop - run.start
-    for plain in (hp, dataset, *map(str, positions)):
-        if not plain or not set(plain) <= PLAIN_NAME or plain[0] == ".":
-            raise ArchiveError(f"name {plain!r}: expected letters, digits, '-', '_' and '.'")
     gathers: list[tuple[ColumnKey, Epochs, npt.NDArray[np.intp] | slice]] = []
     for column, pairs in positions.items():
         order = sorted(pairs)

@@ -48,7 +48,7 @@ def read_table(file: StoreFile, hp: str, dataset: str, forms: Forms, regular: np
     ``regular`` says for every architecture of the space whether tables alone can answer for its record. Raises
     StoreError where the table is damaged.
     """
-    path = f"{hp}/{dataset}"
+    path = fmt.table_path(hp, dataset)
     index = file.data(f"{path}/{fmt.ARCHITECTURE}").array("<i4")
     seed = file.data(f"{path}/{fmt.SEED}").array("<i2", "<i8").astype(np.int64)
     form = file.data(f"{path}/{fmt.FORM}").array("<u4")

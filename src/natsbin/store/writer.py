@@ -66,6 +66,8 @@ class StoreWriter:
         try:
             for part in split.parts:
                 key = (part.hp, part.dataset)
+                if key not in self._tables and len(self._tables) == fmt.MOST_TABLES:
+                    raise ArchiveError(f"hp {key[0]!r} on {key[1]!r}: expected at most {fmt.MOST_TABLES} such pairs")
                 table = self._tables[key]
                 for block in part.blocks:
                     self._spool.add(key, block, table.trials)
@@ -128,7 +130,7 @@ class StoreWriter:
         return self._forms.setdefault(form, len(self._forms))
 
     def _write_table(self, tree: TreeWriter, key: tuple[str, str]) -> None:
-        table, path, dataset = self._tables[key], "/".join(key), key[1]
+        table, path, dataset = self._tables[key], fmt.table_path(*key), key[1]
         index, seed = np.concatenate(table.index), np.concatenate(table.seed)
         # Trials with the most values come first, so that an epoch that only some have takes only their chunks.
         order = np.lexsort((seed, index, -np.concatenate(table.values)))

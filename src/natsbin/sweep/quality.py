@@ -22,7 +22,8 @@ _SETS = {
 class Quality:
     """Accuracies in percent by index, the mean over the trials of the store's longest hp; NaN where there is none.
 
-    Sets are those of the paper: cifar10 is validated with cifar10-valid and tested on the whole test set.
+    Sets are those of the paper: cifar10 is validated with cifar10-valid and tested on the whole test set. Others
+    are as cifar100: ``x-valid`` and ``x-test``.
     """
 
     valid: Floats
@@ -32,8 +33,8 @@ class Quality:
     def of(cls, store: Store, dataset: str, api: Any = None) -> Quality:
         """That of a store; ``api`` is an API over it, where there is one already."""
         batch = (api_of(store) if api is None else api).batch
-        hp = max(store.hps, key=lambda name: store.space.epochs[name])
-        return cls(*(batch.column(name, setname, "accuracy", hp) for name, setname in _SETS[dataset]))
+        sets = _SETS.get(dataset, ((dataset, "x-valid"), (dataset, "x-test")))
+        return cls(*(batch.column(name, setname, "accuracy", store.longest_hp) for name, setname in sets))
 
     @property
     def space_wide(self) -> dict[str, float]:

@@ -15,10 +15,24 @@ from natsbin.weights import format as fmt
 
 @dataclass(frozen=True)
 class Selection:
-    """Which weights to take; hps and datasets in the order of the file's head."""
+    """Which weights to take; hps and datasets in the order of the file's head. Others are an error where all are."""
 
     hps: tuple[str, ...]
     datasets: tuple[str, ...]
+    all_hps: bool = False
+    all_datasets: bool = False
+
+    def has(self, hp: str, dataset: str) -> bool:
+        """Whether these weights are taken. ValueError where they should be and the file's head lacks the name."""
+        for what, name, names, whole in (
+            ("hp", hp, self.hps, self.all_hps),
+            ("dataset", dataset, self.datasets, self.all_datasets),
+        ):
+            if name not in names:
+                if whole:
+                    raise ValueError(f"{what} {name!r}: the first architecture has only {', '.join(names)}")
+                return False
+        return True
 
 
 @dataclass(frozen=True)
@@ -40,7 +54,11 @@ def pack(index: int, states: Mapping[str, Mapping[str, Any]], selection: Selecti
     structures: dict[str, int] = {}
     parts: list[bytes] = []
     size = 0
-    for hp, dataset, seed, state_dict in _chosen(states, selection):
+    try:
+        chosen = _chosen(states, selection)
+    except ValueError as error:
+        raise ArchiveError(f"{source}: {error}") from None
+    for hp, dataset, seed, state_dict in chosen:
         try:
             structure = fmt.Structure.of(state_dict)
         except ValueError as error:
@@ -62,7 +80,7 @@ def _chosen(
         (selection.hps.index(hp), selection.datasets.index(dataset), seed, trial["net_state_dict"])
         for hp, state in states.items()
         for (dataset, seed), trial in state["all_results"].items()
-        if hp in selection.hps and dataset in selection.datasets and trial["net_state_dict"] is not None
+        if trial["net_state_dict"] is not None and selection.has(hp, dataset)
     ]
     return sorted(found, key=lambda item: item[:3])
 
