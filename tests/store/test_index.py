@@ -15,10 +15,10 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from support.paths import GOLDEN
+from support.paths import GOLDEN, load_tool
 from support.records import Record, record, same, write_store
 
-from natsbin.errors import StoreError
+from natsbin.errors import ArchiveError, StoreError
 from natsbin.spaces import TSS
 from natsbin.store import Store, hdf5, open_store
 from natsbin.store import format as fmt
@@ -245,3 +245,21 @@ def test_other_names_and_permissions_are_no_change(path: Path, records: dict[int
     target.unlink()
     target.write_bytes(b"another")
     assert same(store.load(3), records[3])
+
+
+def test_a_text_that_unpacks_to_far_more_than_the_file(path: Path, tmp_path: Path) -> None:
+    tool = load_tool("fuzz_store")
+
+    def change(header: Any, _: object) -> None:
+        header["datasets"]["forms"] |= {"shape": [2**30], "chunk": [2**30]}
+
+    forged = tool.forge(path.read_bytes(), load_tool("mutate").payload(path), tmp_path / "forged.h5", change)
+    with pytest.raises(StoreError, match=r"forms: damaged: chunks of 1,073,741,824 bytes; at most \d,\d{3},\d{3} were"):
+        open_store(forged).load(3)
+
+
+def test_forms_that_could_not_be_read_again_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("natsbin.store.writer.most_text_bytes", lambda stored: 100)
+    with pytest.raises(ArchiveError, match="bytes of numbers; at most 100 bytes of forms can be read again"):
+        write_store(tmp_path / "x.h5", TSS, {3: record(TSS, 3, "12")})
+    assert not list(tmp_path.iterdir())
