@@ -650,6 +650,6 @@ class NASBenchMetaAPI(abc.ABC):
                 unloaded = np.frombuffer(self._states, np.uint8) == UNLOADED
                 seeds = np.where(unloaded, known, -1)[evaluated]
         for place in np.flatnonzero(seeds < 0).tolist():
-            seeds[place] = len(self._results(int(evaluated[place]), name).get_dataset_seeds(dataset))
+            seeds[place] = len(self._results(int(evaluated[place]), name).dataset_seed.get(dataset, ()))
         places = {count: int(np.argmax(seeds == count)) for count in np.unique(seeds).tolist()}
         return {count: int((seeds == count).sum()) for count in sorted(places, key=places.__getitem__)}
