@@ -141,17 +141,29 @@ def test_opening_a_store_that_is_being_replaced(
     assert replacer.exitcode == 0
 
 
-def test_descriptors_are_closed(path: Path) -> None:
-    for _ in range(3):
-        open_store(path)
-    gc.collect()  # stores are in circles of references
-    before = len(os.listdir("/proc/self/fd"))
-    for _ in range(20):
-        open_store(path).load(3)
+def test_descriptors_are_closed_without_the_collector(path: Path) -> None:
+    """A store is in no circle of references, so it ends with the last name for it."""
     with pytest.raises(StoreError):
         open_store(Path(__file__))
     gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == before
+    gc.disable()
+    try:
+        before = len(os.listdir("/proc/self/fd"))
+        for mmap in (True, False):
+            store = open_store(path, mmap=mmap)
+            store.load(3)
+            for key in store.keys:
+                assert store.table(*key).columns
+            assert store.regular.any()
+            assert store.meta_archs
+            assert len(os.listdir("/proc/self/fd")) > before
+            del store
+            assert len(os.listdir("/proc/self/fd")) == before
+        with pytest.raises(StoreError):
+            open_store(Path(__file__))
+        assert len(os.listdir("/proc/self/fd")) == before
+    finally:
+        gc.enable()
 
 
 def test_what_is_no_regular_file(tmp_path: Path) -> None:
