@@ -38,7 +38,7 @@ def main(thread: bool, arguments: tuple[str, ...]) -> None:
         "PYTHONPATH": str(base / "lib"),
         "PYTHONMALLOC": "malloc",  # otherwise Python's own allocator hides what is freed
         "LD_PRELOAD": " ".join(found),
-        "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",
+        "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1:quarantine_size_mb=64",
         "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
         "TSAN_OPTIONS": f"halt_on_error=1:ignore_noninstrumented_modules=1:suppressions={ROOT / 'tools' / 'tsan.txt'}",
     }

@@ -119,9 +119,10 @@ def replace_for_ever(source: Path, path: Path, stop: Any) -> None:
         os.replace(part, path)
 
 
+@pytest.mark.parametrize("times", [300, pytest.param(1000, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("mmap", [True, False])
 def test_opening_a_store_that_is_being_replaced(
-    mmap: bool, path: Path, records: dict[int, Record], tmp_path: Path
+    mmap: bool, times: int, path: Path, records: dict[int, Record], tmp_path: Path
 ) -> None:
     target = tmp_path / "store.h5"
     target.write_bytes(path.read_bytes())
@@ -130,7 +131,7 @@ def test_opening_a_store_that_is_being_replaced(
     replacer = context.Process(target=replace_for_ever, args=(path, target, stop))
     replacer.start()
     try:
-        for number in range(300):
+        for number in range(times):
             store = open_store(target, mmap=mmap)
             if number % 30 == 0:
                 assert same(store.load(3), records[3])
