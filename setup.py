@@ -1,7 +1,7 @@
 """Builds the native modules; everything else about the package stands in pyproject.toml.
 
 ``NATSBIN_DEBUG=1`` builds with bounds checks and assertions inside the kernel,
-``NATSBIN_SANITIZE=1`` adds AddressSanitizer and UndefinedBehaviorSanitizer (see docs/testing.md).
+``NATSBIN_SANITIZE`` adds what it names, ``address,undefined`` or ``thread``; ``tools/sanitize.py`` sets it.
 """
 
 import gzip
@@ -15,13 +15,13 @@ from setuptools import Extension, setup
 from setuptools.command.sdist import sdist
 
 debug = os.environ.get("NATSBIN_DEBUG") == "1"
-sanitize = os.environ.get("NATSBIN_SANITIZE") == "1"
+sanitize = os.environ.get("NATSBIN_SANITIZE")
 
 # Answers are equal to the last bit, so the compiler may neither reorder sums nor fuse a multiply with an add.
 compile_args = ["-O1" if debug or sanitize else "-O3", "-ffp-contract=off"]
 link_args: list[str] = []
 if sanitize:
-    flags = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer"]
+    flags = [f"-fsanitize={sanitize}", "-fno-omit-frame-pointer"]
     compile_args += flags
     link_args += flags
 

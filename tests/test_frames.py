@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import math
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,20 @@ def test_files_read_back_equal(case: Case, tmp_path: Path, suffix: str, monkeypa
     check_same(found, expected)
     with pytest.raises(OutputError, match="exists already"):
         frames.write_table(case.store, path)
+
+
+def test_only_regular_files_are_replaced(case: Case, tmp_path: Path) -> None:
+    real, link, fifo = tmp_path / "real.csv", tmp_path / "link.csv", tmp_path / "fifo.csv"
+    real.write_text("old")
+    real.chmod(0o600)
+    link.symlink_to("real.csv")
+    os.mkfifo(fifo)
+    frames.write_table(case.store, link, force=True, hp="12", datasets="cifar10")
+    assert link.is_symlink()
+    assert real.read_text().startswith('"')
+    assert real.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(OutputError, match="not a regular file; it is not replaced"):
+        frames.write_table(case.store, fifo, force=True)
 
 
 def _plain(table: Any) -> list[Any]:

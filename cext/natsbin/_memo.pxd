@@ -25,12 +25,18 @@ cdef class Memo:
     cdef Py_ssize_t base
     cdef uint16_t *kept  # entries below `base`
     cdef Py_ssize_t capacity
-    cdef dict apart  # entries below `base` that are not in the pool
-    cdef dict small  # one of all equal small containers, by their contents
+    cdef Py_ssize_t finished  # architectures that were forgotten
+    cdef list apart  # entries below `base` that are not in the pool
+    cdef uint32_t *apart_at  # the index of each, ascending
+    cdef Py_ssize_t apart_capacity
+    cdef Py_ssize_t text_bytes  # of the strings in `apart`
+    cdef dict small  # one of all equal small containers, tuples and numbers, by their contents
     cdef object get(self, Py_ssize_t index)
+    cdef int add(self, object item) except -1
     cdef int put(self, Py_ssize_t index, object item) except -1
     cdef int forget(self) except -1
     cdef int keep(self, Py_ssize_t index, object item) except -1
+    cdef int keep_apart(self, Py_ssize_t index, object item) except -1
     cdef object one_of_equal(self, object item)
 
 

@@ -22,7 +22,16 @@ cdef enum:
     MAX_POOLED_LENGTH = 128
     MAX_PROBES = 32  # bounds what crafted hash collisions can cost
     DROPPED = 0, APART = 0xFFFF  # entries of `kept` that are not 1 + a position in the pool
-    MAX_SHARED_ITEMS = 8  # of a list or dict that architectures may share: names of sets, a configuration
+    MAX_SHARED_ITEMS = 8  # of a container that architectures may share: a key, names of sets, a configuration
+
+# A pickle of a few bytes may ask for a memo of any size. Genuine architectures have 10,735 entries (tss) or 1,627
+# (sss) and meta has 32,775; a whole benchmark file has 168 million, of which 1.9 million are not strings of the pool.
+cdef enum:
+    MAX_RECENT = 1 << 19  # entries of one architecture
+    MAX_AVERAGE = 1 << 15  # entries of finished architectures, on average
+    MAX_KEPT = 1 << 28  # entries of all finished architectures: 2 bytes each
+    MAX_APART = 1 << 22  # of these, such as are not in the pool
+    MAX_TEXT_BYTES = 1 << 26  # of strings that are kept outside the pool
 
 cdef object SHARED_KINDS = frozenset([str, int, float, bool, type(None), type(numpy.float64(0))])
 
@@ -127,11 +136,12 @@ cdef class Memo:
         """``kept_types``: of what is kept beside strings, plain tuples and small containers."""
         self.pool, self.kept_types = pool, kept_types
         self.recent = []
-        self.apart = {}
+        self.apart = []
         self.small = {}
 
     def __dealloc__(self):
         free(self.kept)
+        free(self.apart_at)
 
     cdef object get(self, Py_ssize_t index):
         cdef uint16_t entry
@@ -142,14 +152,27 @@ cdef class Memo:
         entry = self.kept[index]
         if entry == DROPPED:
             raise ArchiveError(f"memo {index} is a container of an earlier architecture, not kept")
+        cdef Py_ssize_t low = 0, high = PyList_GET_SIZE(self.apart), middle
         if entry == APART:
-            return self.apart[index]
+            while low < high:
+                middle = (low + high) // 2
+                if self.apart_at[middle] < index:
+                    low = middle + 1
+                else:
+                    high = middle
+            return self.apart[low]
         return <object>PyList_GET_ITEM(self.pool.strings, entry - 1)
+
+    cdef int add(self, object item) except -1:
+        if PyList_GET_SIZE(self.recent) >= MAX_RECENT:
+            raise ArchiveError(f"more than {MAX_RECENT:,} memo entries of one architecture, far above what archives hold")
+        self.recent.append(item)
+        return 0
 
     cdef int put(self, Py_ssize_t index, object item) except -1:
         cdef Py_ssize_t end = self.base + PyList_GET_SIZE(self.recent)
         if index == end:
-            self.recent.append(item)
+            self.add(item)
         elif self.base <= index < end:
             self.recent[index - self.base] = item
         else:
@@ -160,12 +183,18 @@ cdef class Memo:
         """Moves all recent entries to `kept`, without their containers."""
         cdef Py_ssize_t count = PyList_GET_SIZE(self.recent), needed = self.base + count, i
         cdef uint16_t *grown
+        self.finished += 1
+        if needed > min(MAX_KEPT, MAX_RECENT + MAX_AVERAGE * self.finished):
+            raise ArchiveError(
+                f"{needed:,} memo entries of {self.finished:,} architectures; at most {MAX_AVERAGE:,} each and "
+                f"{MAX_KEPT:,} in all were expected"
+            )
         if needed > self.capacity:
-            grown = <uint16_t *>realloc(self.kept, (needed + needed // 4) * sizeof(uint16_t))
+            grown = <uint16_t *>realloc(self.kept, (needed + needed // 8) * sizeof(uint16_t))
             if grown == NULL:
                 raise MemoryError
             self.kept = grown
-            self.capacity = needed + needed // 4
+            self.capacity = needed + needed // 8
         for i in range(count):
             self.kept[self.base + i] = self.keep(self.base + i, <object>PyList_GET_ITEM(self.recent, i))
         self.base = needed
@@ -178,21 +207,42 @@ cdef class Memo:
             position = self.pool.position(item)
             if position >= 0:
                 return <int>position + 1
-        elif type(item) is list or type(item) is dict:
+            self.text_bytes += len(item)
+        elif type(item) is list or type(item) is dict or is_plain_tuple(item):
             item = self.one_of_equal(item)
             if item is None:
                 return DROPPED
-        elif not (is_plain_tuple(item) or isinstance(item, self.kept_types)):
+        elif not isinstance(item, self.kept_types):
             return DROPPED
-        self.apart[index] = item
+        return self.keep_apart(index, item)
+
+    cdef int keep_apart(self, Py_ssize_t index, object item) except -1:
+        cdef Py_ssize_t count = PyList_GET_SIZE(self.apart)
+        cdef uint32_t *grown
+        if count >= MAX_APART:
+            raise ArchiveError(f"more than {MAX_APART:,} numbers and small containers in the memo")
+        if self.text_bytes > MAX_TEXT_BYTES:
+            raise ArchiveError(f"more than {MAX_TEXT_BYTES:,} characters of long strings in the memo")
+        if count == self.apart_capacity:
+            grown = <uint32_t *>realloc(self.apart_at, (count + count // 8 + 64) * sizeof(uint32_t))
+            if grown == NULL:
+                raise MemoryError
+            self.apart_at = grown
+            self.apart_capacity = count + count // 8 + 64
+        self.apart_at[count] = <uint32_t>index
+        self.apart.append(item)
         return APART
 
     cdef object one_of_equal(self, object item):
         """The first of all small containers that equal this one; None for a container that is not small and flat."""
         if len(item) > MAX_SHARED_ITEMS:
             return None
-        cdef tuple parts = tuple(item) if type(item) is list else (*item, *item.values())
+        cdef tuple parts = (*item, *item.values()) if type(item) is dict else tuple(item)
         cdef tuple kinds = tuple([type(part) for part in parts])
         if not SHARED_KINDS.issuperset(kinds):
             return None
-        return self.small.setdefault((type(item), kinds, parts), item)
+        exact = tuple([part.hex() if isinstance(part, float) else part for part in parts])  # 0.0 equals -0.0
+        found = self.small.setdefault((type(item), kinds, exact), item)
+        if found is item:
+            self.text_bytes += sum([len(part) for part in parts if type(part) is str])
+        return found

@@ -40,8 +40,11 @@ cdef enum:
 
 cdef enum:
     MAX_MARKS = 64  # genuine pickles nest 9 deep
-    MAX_STACK = 1 << 20
-    MAX_CONTAINERS = 250_000  # of one architecture; genuine ones have under 1,000
+    # Of one architecture, whatever its pickle says: a few bytes may ask for any number of objects. Genuine ones have
+    # 36,852 items in 345 containers; with trained weights the largest networks come to about half of the limits.
+    MAX_ITEMS = 1 << 19  # in all of its containers, and waiting to be put into one
+    MAX_CONTAINERS = 250_000
+    MAX_PART = 1 << 24  # bytes of one text or of the numbers of one tensor; genuine tensors have 147 KB
     MAX_LINE = 256  # of a name in a GLOBAL opcode
 
 # Bytes of fixed size behind each opcode: an argument, or the length of what follows.
@@ -165,6 +168,7 @@ cdef class Unpickler:
     cdef Py_ssize_t at  # in the pickle, of the opcode being executed
     cdef Py_ssize_t origin  # in the pickle, where the current architecture began
     cdef Py_ssize_t containers
+    cdef Py_ssize_t items
     cdef bytes tail  # an opcode that still lacks bytes
     cdef list stack
     cdef Py_ssize_t marks[MAX_MARKS]
@@ -234,6 +238,8 @@ cdef class Unpickler:
                     break
             if size < 0 or size > self.limit or self.offset + body + size - self.origin > self.limit:
                 raise ArchiveError(f"more than {self.limit:,} bytes, far above what archives hold")
+            if size > MAX_PART:
+                raise ArchiveError(f"a text or tensor of {size:,} bytes; at most {MAX_PART:,} were expected")
             if size > end - body:
                 break
             height = PyList_GET_SIZE(stack)
@@ -245,7 +251,7 @@ cdef class Unpickler:
             elif op == MEMOIZE:
                 if height == 0:
                     raise ArchiveError("nothing to memoize")
-                self.memo.recent.append(<object>PyList_GET_ITEM(stack, height - 1))
+                self.memo.add(<object>PyList_GET_ITEM(stack, height - 1))
             elif op == BININT1:
                 stack.append(p[at + 1])
             elif op == BINGET:
@@ -289,6 +295,7 @@ cdef class Unpickler:
             elif op == SETITEMS or op == APPENDS or op == ADDITEMS:
                 low = self.pop_mark(1)
                 item = stack[low - 1]
+                self.count_items(height - low)
                 if op == SETITEMS:
                     self.set_items(low, height, done)
                 elif op == APPENDS:
@@ -306,6 +313,7 @@ cdef class Unpickler:
             elif op == SETITEM or op == APPEND:
                 low = height - (2 if op == SETITEM else 1)
                 self.need(low - 1)
+                self.count_items(height - low)
                 if op == SETITEM:
                     self.set_items(low, height, done)
                 else:
@@ -319,6 +327,7 @@ cdef class Unpickler:
                 self.count_container()
                 low = self.pop_mark(0) if op == TUPLE else height - (op - TUPLE1 + 1)
                 self.need(low)
+                self.count_items(height - low)
                 self.check_values(low, height)
                 item = tuple(PyList_GetSlice(stack, low, height))
                 PyList_SetSlice(stack, low, height, NULL)
@@ -365,8 +374,8 @@ cdef class Unpickler:
 
             at = body + size
             height = PyList_GET_SIZE(stack)
-            if height > MAX_STACK:
-                raise ArchiveError(f"more than {MAX_STACK:,} objects in one container")
+            if height > MAX_ITEMS:
+                self.count_items(height)
             if self.records_at >= 0 and self.depth == 2 and self.marks[1] == self.records_at + 1:
                 # A third object on top of an index and its states: the next index, or the arguments that
                 # make the states an OrderedDict.
@@ -417,6 +426,12 @@ cdef class Unpickler:
         self.containers += 1
         if self.containers > MAX_CONTAINERS:
             raise ArchiveError(f"more than {MAX_CONTAINERS:,} containers, far above what archives hold")
+        return 0
+
+    cdef int count_items(self, Py_ssize_t count) except -1:
+        self.items += count
+        if self.items > MAX_ITEMS:
+            raise ArchiveError(f"more than {MAX_ITEMS:,} items in its containers, far above what archives hold")
         return 0
 
     cdef object admitted(self, object module, object name):
@@ -509,6 +524,6 @@ cdef class Unpickler:
             raise ArchiveError(f"arch2infos has {index!r}: a {type(states).__name__}; an int and a dict were expected")
         done.append((index, states))
         self.origin = self.at
-        self.containers = 0
+        self.containers = self.items = 0
         self.memo.forget()
         return 0

@@ -9,6 +9,11 @@ from libc.stdlib cimport calloc, free, malloc
 
 from natsbin._table cimport Table, answers
 
+from collections import Counter
+
+cdef enum:
+    MOST_SEEDS = 64
+
 
 def first_outside(const int64_t[::1] values not None, int64_t low, int64_t limit):
     """Where the first value stands that is not ``low <= value < limit``; -1 where there is none."""
@@ -41,12 +46,17 @@ cdef int check_inside(const int64_t[::1] values, int64_t limit, str name) except
 
 @cython.final
 cdef class TrialGrid:
-    """A table's trials by (architecture, seed). Irregular architectures have none here."""
+    """A table's trials by (architecture, seed). Irregular architectures have none here.
+
+    Each seed takes an entry for every architecture of the space, so there is room for the ``MOST_SEEDS`` most frequent
+    ones (published archives have five); an architecture with another one counts as irregular.
+    """
 
     def __cinit__(self, Table table not None):
         cdef Py_ssize_t i, t, k
         self.table, self.total, self.width = table, table.regular.shape[0], table.regular.shape[0] + 1
-        cdef list seeds = sorted({table.seed[t] for t in range(table.seed.shape[0])})
+        cdef list seeds = sorted([seed for seed, _ in Counter(sorted(table.seed)).most_common(MOST_SEEDS)])
+        cdef bint known
         self.n_seeds = len(seeds)
         self.count = <int32_t*> calloc(self.width, sizeof(int32_t))
         self.seeds = <int64_t*> calloc(self.n_seeds + 1, sizeof(int64_t))
@@ -72,6 +82,11 @@ cdef class TrialGrid:
             self.rows[i] = -1
         for i in range(self.total):
             if not answers(table, i) or table.first[i + 1] - table.first[i] > MOST_TRIALS:
+                continue
+            known = True
+            for t in range(table.first[i], table.first[i + 1]):
+                known &= slot_of(self, table.seed[t]) < self.n_seeds
+            if not known:
                 continue
             self.count[i] = table.first[i + 1] - table.first[i]
             for t in range(table.first[i], table.first[i + 1]):

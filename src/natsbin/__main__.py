@@ -2,13 +2,16 @@
 
 import signal
 
+from natsbin._util.signals import stoppable
+
 
 def main() -> None:
-    """Run the command. An interrupt while it is still being imported also ends it without a traceback."""
+    """Run the command. A signal to stop that comes while it is still being imported ends it without a traceback too."""
     try:
-        from natsbin.cli import main as command
+        with stoppable():
+            from natsbin.cli import main as command
 
-        command(prog_name="natsbin")
+            command(prog_name="natsbin")
     except KeyboardInterrupt:
         raise SystemExit(128 + signal.SIGINT) from None
 

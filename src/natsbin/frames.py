@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natsbin._util.extras import missing
-from natsbin._util.new_file import new_file
+from natsbin._util.files import new_file
 from natsbin.adaptors.configurations import place_names
 from natsbin.adaptors.opening import chosen_architectures, chosen_hp, open_batch, store_digits
 from natsbin.errors import QuestionError
@@ -214,28 +214,28 @@ def write_table(store: Store | str | Path, path: str | Path, *, force: bool = Fa
         raise QuestionError(f"{path}: expected a name that ends in {', '.join(FORMATS)}")
     wanted = rows(store, **which)
     count = 0
-    with new_file(path, force=force) as part, ExitStack() as stack:
+    with new_file(path, force) as (part, _), ExitStack() as stack:
         schema = wanted.schema
         if path.suffix == ".csv":  # has no dictionaries
             plain = [pa.field(f.name, pa.string()) if pa.types.is_dictionary(f.type) else f for f in schema]
             schema = pa.schema(plain)
-        writer = stack.enter_context(_writer(part, schema))
+        writer = stack.enter_context(_writer(part, path.suffix, schema))
         for block in wanted.batches():
             writer.write(pa.Table.from_batches([block]).cast(schema))
             count += block.num_rows
     return count
 
 
-def _writer(path: Path, schema: pa.Schema) -> Any:
-    if path.suffix == ".parquet":
+def _writer(path: Path, suffix: str, schema: pa.Schema) -> Any:
+    if suffix == ".parquet":
         from pyarrow import parquet
 
         return parquet.ParquetWriter(path, schema, compression="zstd")
-    if path.suffix == ".csv":
+    if suffix == ".csv":
         from pyarrow import csv
 
         return csv.CSVWriter(path, schema)
-    options = pa.ipc.IpcWriteOptions(compression="lz4" if path.suffix == ".feather" else None)
+    options = pa.ipc.IpcWriteOptions(compression="lz4" if suffix == ".feather" else None)
     return pa.ipc.new_file(path, schema, options=options)
 
 

@@ -207,7 +207,7 @@ SCALAR = np.float64(1).__reduce__()[0]
         (b"]NNs", "items set in a list"),
         (b"t", "needs a mark"),
         (b"(" * 65, "nested more than 64 deep"),
-        (b"N" * ((1 << 20) + 1), "more than 1,048,576"),
+        (b"N" * ((1 << 19) + 1), "more than 524,288 items"),
         (b"]" * 250_001, "more than 250,000 containers"),
         (b"N\x85" + b"\x85" * 250_000, "more than 250,000 containers"),
         *(

@@ -16,7 +16,7 @@ from support.records import record, same
 
 from natsbin._pickle import Unpickler
 from natsbin.archive import open_archive
-from natsbin.archive.tensors import ADMIT, load_storage, load_tensor
+from natsbin.archive.tensors import admit, load_storage, load_tensor
 from natsbin.errors import ArchiveError, UnsafePickleError
 from natsbin.spaces import SSS
 
@@ -30,7 +30,7 @@ def network() -> Any:
 
 
 def unpickle(data: bytes) -> Any:
-    unpickler = Unpickler("a file", 1 << 24, admit=ADMIT)
+    unpickler = Unpickler("a file", 1 << 24, admit=admit())
     unpickler.feed(data, last=True)
     return unpickler.value
 

@@ -206,8 +206,9 @@ print(repr(api.get_more_info(7, "cifar10", None, "12", False)))
 """
 
 
-def test_several_processes_convert_once(folder: Path, made: Made) -> None:
-    several(folder, made, PROGRAM)
+@pytest.mark.parametrize("processes", [5, pytest.param(20, marks=pytest.mark.soak)])
+def test_several_processes_convert_once(folder: Path, made: Made, processes: int) -> None:
+    several(folder, made, PROGRAM, processes)
 
 
 def test_several_processes_convert_once_without_locks(folder: Path, made: Made) -> None:
@@ -219,14 +220,13 @@ def test_several_processes_convert_once_without_locks(folder: Path, made: Made) 
     )
 
 
-def several(folder: Path, made: Made, program: str) -> None:
-    processes = [
-        subprocess.Popen([sys.executable, "-c", program, folder], stdout=subprocess.PIPE, text=True) for _ in range(5)
-    ]
+def several(folder: Path, made: Made, program: str, count: int = 5) -> None:
+    command = [sys.executable, "-c", program, folder]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(count)]
     outputs = [process.communicate(timeout=120)[0].splitlines() for process in processes]
-    assert [process.returncode for process in processes] == [0] * 5
+    assert [process.returncode for process in processes] == [0] * count
     assert {lines[-1] for lines in outputs} == {repr(answer(made.store(TSS, INDEXES)))}
-    assert sum(map(len, outputs)) == 6
+    assert sum(map(len, outputs)) == count + 1
     assert sorted(path.name for path in folder.parent.iterdir()) == ["A-simple", "A-simple.h5"]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.made import Made
+from support.paths import run_python
 
 from natsbin.spaces import SSS
 
@@ -52,3 +53,39 @@ def test_nothing_is_left(work: str, seed: int, number: signal.Signals, made: Mad
         os.killpg(process.pid, 0)
     if process.returncode != -number:  # it ended before it had begun
         assert set(tmp_path.iterdir()) | set(archive.parent.iterdir()) == began
+
+
+IN_A_FINALISER = """
+import os, signal, time, weakref
+from natsbin._util.signals import stoppable
+
+class Thing:
+    pass
+
+def told(_):
+    os.kill(os.getpid(), signal.SIGTERM)
+
+with stoppable():
+    thing = Thing()
+    reference = weakref.ref(thing, told)
+    del thing
+    time.sleep(60)
+"""
+
+IN_A_LIBRARY = """
+import os, signal
+from natsbin._util.signals import stoppable
+
+with stoppable():
+    try:
+        os.kill(os.getpid(), signal.SIGHUP)
+    except BaseException:
+        raise RuntimeError("a library failed")
+"""
+
+
+@pytest.mark.parametrize(("code", "number"), [(IN_A_FINALISER, signal.SIGTERM), (IN_A_LIBRARY, signal.SIGHUP)])
+def test_a_signal_that_is_caught_by_others(code: str, number: int) -> None:
+    """What a signal raises in a callback is forgotten by Python, or becomes another error in a library."""
+    result = run_python(code)
+    assert (result.returncode, result.stderr) == (128 + number, "")

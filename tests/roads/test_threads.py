@@ -45,7 +45,7 @@ def every_question(store: Path) -> None:
     natsbin.open_store(store).load(7)
 
 
-@pytest.mark.parametrize("forks", [8, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("forks", [8, pytest.param(200, marks=pytest.mark.soak)])
 def test_forks(asking: None, made: Made, forks: int) -> None:
     store = made.store(TSS, INDEXES)
     shared = natsbin.create(store, "tss", True, False)
@@ -62,9 +62,12 @@ def test_forks(asking: None, made: Made, forks: int) -> None:
         assert os.waitpid(pid, 0)[1] == 0
 
 
-def test_conversion_and_export(asking: None, made: Made, tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [1, pytest.param(50, marks=pytest.mark.soak)])
+def test_conversion_and_export(asking: None, made: Made, tmp_path: Path, times: int) -> None:
     folder = made.archive(SSS, range(70))
-    store = natsbin.convert(folder, tmp_path / "x.h5", jobs=2)
-    assert store.read_bytes() == natsbin.convert(folder, tmp_path / "y.h5", jobs=1).read_bytes()
-    back = natsbin.export(store, tmp_path / "back", jobs=2)
+    expected = natsbin.convert(folder, tmp_path / "y.h5", jobs=1).read_bytes()
+    for _ in range(times):
+        store = natsbin.convert(folder, tmp_path / "x.h5", jobs=2, force=True)
+        assert store.read_bytes() == expected
+        back = natsbin.export(store, tmp_path / "back", jobs=2, force=True)
     assert natsbin.verify(store, back, jobs=2).architectures == 70

@@ -98,3 +98,21 @@ def test_keys_of_curves_come_back(pairs: list[tuple[str, int]]) -> None:
 )
 def test_other_keys_are_kept_as_they_are(field: str, keys: tuple[Any, ...]) -> None:
     assert forms.curve_runs(field, keys) is None
+
+
+def curve_form(runs: list[list[Any]]) -> bytes:
+    return json.dumps([{"type": "dict", "epochs": 12, "trial": [["train_times", "curve", "dict", runs]]}]).encode()
+
+
+def test_a_short_text_cannot_list_any_number_of_epochs() -> None:
+    assert forms.Forms.loads(curve_form([["train", 0, 100_000]])).trial(0).epochs_of["train", "time"] == ((0, 100_000),)
+    with pytest.raises(ValueError, match="a curve of 200,000 values; at most 100,000"):
+        forms.Forms.loads(curve_form([["train", 0, 100_000], ["test", 0, 100_000]])).trial(0)
+    with pytest.raises(ValueError, match="epoch 1 of 'train' twice in a curve"):
+        forms.Forms.loads(curve_form([["train", 0, 2], ["train", 1, 3]])).trial(0)
+
+
+def test_a_curve_of_more_keys_than_a_form_lists_is_no_curve() -> None:
+    names = [f"{name}@{epoch}" for name in ("valid", "test") for epoch in range(50_000)]
+    assert forms.curve_runs("eval_times", tuple(names)) == (("valid", 0, 50_000), ("test", 0, 50_000))
+    assert forms.curve_runs("eval_times", (*names, "other@0")) is None

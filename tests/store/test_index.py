@@ -15,10 +15,10 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from support.paths import GOLDEN
+from support.paths import GOLDEN, load_tool
 from support.records import Record, record, same, write_store
 
-from natsbin.errors import StoreError
+from natsbin.errors import ArchiveError, StoreError
 from natsbin.spaces import TSS
 from natsbin.store import Store, hdf5, open_store
 from natsbin.store import format as fmt
@@ -119,9 +119,10 @@ def replace_for_ever(source: Path, path: Path, stop: Any) -> None:
         os.replace(part, path)
 
 
+@pytest.mark.parametrize("times", [300, pytest.param(1000, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("mmap", [True, False])
 def test_opening_a_store_that_is_being_replaced(
-    mmap: bool, path: Path, records: dict[int, Record], tmp_path: Path
+    mmap: bool, times: int, path: Path, records: dict[int, Record], tmp_path: Path
 ) -> None:
     target = tmp_path / "store.h5"
     target.write_bytes(path.read_bytes())
@@ -130,7 +131,7 @@ def test_opening_a_store_that_is_being_replaced(
     replacer = context.Process(target=replace_for_ever, args=(path, target, stop))
     replacer.start()
     try:
-        for number in range(300):
+        for number in range(times):
             store = open_store(target, mmap=mmap)
             if number % 30 == 0:
                 assert same(store.load(3), records[3])
@@ -141,17 +142,29 @@ def test_opening_a_store_that_is_being_replaced(
     assert replacer.exitcode == 0
 
 
-def test_descriptors_are_closed(path: Path) -> None:
-    for _ in range(3):
-        open_store(path)
-    gc.collect()  # stores are in circles of references
-    before = len(os.listdir("/proc/self/fd"))
-    for _ in range(20):
-        open_store(path).load(3)
+def test_descriptors_are_closed_without_the_collector(path: Path) -> None:
+    """A store is in no circle of references, so it ends with the last name for it."""
     with pytest.raises(StoreError):
         open_store(Path(__file__))
     gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == before
+    gc.disable()
+    try:
+        before = len(os.listdir("/proc/self/fd"))
+        for mmap in (True, False):
+            store = open_store(path, mmap=mmap)
+            store.load(3)
+            for key in store.keys:
+                assert store.table(*key).columns
+            assert store.regular.any()
+            assert store.meta_archs
+            assert len(os.listdir("/proc/self/fd")) > before
+            del store
+            assert len(os.listdir("/proc/self/fd")) == before
+        with pytest.raises(StoreError):
+            open_store(Path(__file__))
+        assert len(os.listdir("/proc/self/fd")) == before
+    finally:
+        gc.enable()
 
 
 def test_what_is_no_regular_file(tmp_path: Path) -> None:
@@ -245,3 +258,21 @@ def test_other_names_and_permissions_are_no_change(path: Path, records: dict[int
     target.unlink()
     target.write_bytes(b"another")
     assert same(store.load(3), records[3])
+
+
+def test_a_text_that_unpacks_to_far_more_than_the_file(path: Path, tmp_path: Path) -> None:
+    tool = load_tool("fuzz_store")
+
+    def change(header: Any, _: object) -> None:
+        header["datasets"]["forms"] |= {"shape": [2**30], "chunk": [2**30]}
+
+    forged = tool.forge(path.read_bytes(), load_tool("mutate").payload(path), tmp_path / "forged.h5", change)
+    with pytest.raises(StoreError, match=r"forms: damaged: chunks of 1,073,741,824 bytes; at most \d,\d{3},\d{3} were"):
+        open_store(forged).load(3)
+
+
+def test_forms_that_could_not_be_read_again_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("natsbin.store.writer.most_text_bytes", lambda stored: 100)
+    with pytest.raises(ArchiveError, match="bytes of numbers; at most 100 bytes of forms can be read again"):
+        write_store(tmp_path / "x.h5", TSS, {3: record(TSS, 3, "12")})
+    assert not list(tmp_path.iterdir())

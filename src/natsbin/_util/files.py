@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from natsbin.errors import OutputError
+from natsbin.errors import NatsbinError, OutputError
 
 _UNSUPPORTED = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EBADF}
 """What file systems say to ``flock`` and ``fsync`` that they do not have."""
@@ -86,6 +86,34 @@ def open_part(path: Path) -> tuple[Path, int]:
         if _is_at(descriptor, part):  # otherwise another process has just removed it as stale
             return part, descriptor
         os.close(descriptor)
+
+
+@contextmanager
+def new_file(path: Path, force: bool) -> Iterator[tuple[Path, int]]:
+    """An unfinished file and its descriptor, which take the place of ``path`` when the block ends without an error.
+
+    Otherwise nothing is left. Raises OutputError where ``path`` cannot be a new file (see ``target``), and where the
+    disk refuses.
+    """
+    destination = target(path, force)
+    remove_stale_parts(destination)
+    part: Path | None = None
+    try:
+        part, descriptor = open_part(destination)
+        try:
+            yield part, descriptor
+            sync(part)
+            target(path, force)  # another program may have made it meanwhile
+            replace(part, destination)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if isinstance(error, NatsbinError):
+            raise
+        raise OutputError(f"{path}: cannot be written: {error}") from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
 
 
 def remove_stale_parts(path: Path) -> None:

@@ -55,22 +55,20 @@ class ArchResults:
         ValueError where there is no such seed.
         """
         trials = self._trials(dataset)
+        flops = self._agreed([trial.flop for trial in trials], dataset)
+        params = self._agreed([trial.params for trial in trials], dataset)
         latencies = [latency for trial in trials if (latency := trial.get_latency()) > 0]
         times: dict[str, list[Any]] = {}
         for trial in trials:
             for key, value in trial.get_times().items():
                 times.setdefault(key, []).append(value)
-        costs = {
-            "flops": self._agreed([trial.flop for trial in trials], dataset),
-            "params": self._agreed([trial.params for trial in trials], dataset),
-            "latency": mean(latencies) if latencies else None,
-        }
+        costs = {"flops": mean(flops), "params": mean(params), "latency": mean(latencies) if latencies else None}
         return {**costs, **_means(times)}
 
-    def _agreed(self, values: list[Any], dataset: str) -> Any:
+    def _agreed(self, values: list[Any], dataset: str) -> list[Any]:
         if len({f"{value:.5f}" for value in values}) > 1:
-            return values[self.dataset_seed[dataset].index(rules.PREFERRED_SEED)]
-        return mean(values)
+            return [values[self.dataset_seed[dataset].index(rules.PREFERRED_SEED)]]
+        return values
 
     def get_metrics(
         self, dataset: str, setname: str, iepoch: int | None = None, is_random: bool | int = False

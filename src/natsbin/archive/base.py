@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, Protocol
 
 from natsbin._pickle import Unpickler
 from natsbin.archive import tensors
-from natsbin.archive.bzip import decompress
+from natsbin.archive.bzip import decompress, in_pieces
 from natsbin.spaces import SearchSpace
 
 FILE_LIMIT = 16 << 20  # decompressed bytes of one architecture or of meta; genuine ones have at most 1.4 MB
-WEIGHTS_LIMIT = 1 << 30  # the same with trained weights; some 20 networks of up to 1.5 million numbers are known
+WEIGHTS_LIMIT = 1 << 28  # the same with trained weights; some 20 networks of up to 1.5 million numbers are known
 
 
 class Record(NamedTuple):
@@ -79,7 +79,12 @@ def unpickle(data: bytes, source: str, weights: bool = False) -> object:
         UnsafePickleError: it asks for anything else.
         ArchiveError: it is no pickle in bz2, or a damaged one.
     """
-    limit = WEIGHTS_LIMIT if weights else FILE_LIMIT
-    unpickler = Unpickler(source, limit, admit=tensors.ADMIT if weights else tensors.REFUSE)
-    unpickler.feed(decompress(data, source, limit), last=True)
+    if weights:
+        unpickler = Unpickler(source, WEIGHTS_LIMIT, admit=tensors.admit())
+        for piece in in_pieces(data, source):  # the numbers of a record are in memory once
+            unpickler.feed(piece)
+        unpickler.feed(b"", last=True)
+    else:
+        unpickler = Unpickler(source, FILE_LIMIT, admit=tensors.REFUSE)
+        unpickler.feed(decompress(data, source, FILE_LIMIT), last=True)
     return unpickler.value

@@ -30,6 +30,15 @@ def decompress(data: bytes, source: str, limit: int) -> bytes:
     return whole
 
 
+def in_pieces(data: bytes, source: str) -> Iterator[bytes]:
+    """What one whole bz2 stream decompresses to, of any size, in pieces. Raises ArchiveError as ``decompress``."""
+    stream = Stream(source)
+    while piece := stream.feed(data, PIECE):
+        yield piece
+        data = b""
+    stream.close()
+
+
 class Stream:
     """One bz2 stream, fed in pieces."""
 

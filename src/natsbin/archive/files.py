@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from natsbin.archive.base import Archive, Record, unpickle
+from natsbin.archive.base import FILE_LIMIT, WEIGHTS_LIMIT, Archive, Record, unpickle
 from natsbin.archive.byte_ranges import ByteRange, file_range, read_ranges
 from natsbin.archive.full import has_weights
 from natsbin.archive.meta import META_NAME, check_meta, digest_of, file_name, is_file_name
@@ -27,6 +27,9 @@ class Member:
     ranges: tuple[ByteRange, ...]
 
     def unpickle(self, weights: bool = False) -> object:
+        limit, size = WEIGHTS_LIMIT if weights else FILE_LIMIT, sum(part.size for part in self.ranges)
+        if size > limit:
+            raise ArchiveError(f"{self.source}: {size:,} bytes; at most {limit:,} were expected")
         return unpickle(read_ranges(self.ranges, self.source), self.source, weights)
 
 

@@ -13,7 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from natsbin.errors import UnsafePickleError
+from natsbin.errors import ArchiveError, UnsafePickleError
+
+MOST_TENSORS = 50_000
+"""Of one architecture. The largest networks have about 600 tensors, and each architecture up to 20 networks."""
+
+MOST_TENSOR_BYTES = 1 << 28
+"""Of all tensors of one architecture together, as they are when each has its own memory: tensors may share storages."""
+
+Admitted = dict[tuple[str, str], Callable[..., object]]
+"""What an unpickler admits besides: what is called in place of each global."""
 
 DTYPES = {
     b"Bool": np.dtype("b1"),
@@ -88,16 +97,30 @@ def load_tensor(
     )
 
 
-ADMIT: dict[tuple[str, str], Callable[..., object]] = {
-    ("torch.storage", "_load_from_bytes"): load_storage,
-    ("torch._utils", "_rebuild_tensor_v2"): load_tensor,
-}
-"""What an unpickler admits besides, to read a full archive."""
+def admit() -> Admitted:
+    """What an unpickler of one architecture of a full archive admits; a pickle of a few bytes can ask for many views.
+
+    Raises ArchiveError above ``MOST_TENSORS`` and ``MOST_TENSOR_BYTES``.
+    """
+    count = size = 0
+
+    def load(*arguments: Any) -> np.ndarray[Any, Any]:
+        nonlocal count, size
+        tensor = load_tensor(*arguments)
+        count += 1
+        size += tensor.nbytes
+        if count > MOST_TENSORS:
+            raise ArchiveError(f"more than {MOST_TENSORS:,} tensors, far above what archives hold")
+        if size > MOST_TENSOR_BYTES:
+            raise ArchiveError(f"tensors of more than {MOST_TENSOR_BYTES:,} bytes, far above what archives hold")
+        return tensor
+
+    return {("torch.storage", "_load_from_bytes"): load_storage, ("torch._utils", "_rebuild_tensor_v2"): load}
 
 
 def _refuse(*_: object) -> object:
     raise UnsafePickleError("trained weights, as full archives have them; this one was opened without weights")
 
 
-REFUSE = dict.fromkeys(ADMIT, _refuse)
+REFUSE: Admitted = dict.fromkeys(admit(), _refuse)
 """The same, to say in words why a full archive is not read."""

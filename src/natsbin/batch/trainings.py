@@ -68,7 +68,7 @@ def _trained(asked: Questions, again: Questions, costs: BatchTable) -> Answers:
     """What the tables say."""
     table, (label, fallback) = asked.table, rules.FALLBACK
     valid = table.column("x-valid", "accuracy")
-    if valid is None:
+    if valid is None or not {"train", "x-valid"} <= table.data.kernel.sets.keys():  # all are irregular
         return lacking(asked.n), lacking(asked.n), lacking(asked.n)
     valtest = table.column(fallback, "accuracy") if (label, fallback) in rules.parts_of(table.dataset) else None
     answers = np.empty(asked.n), np.empty(asked.n), np.empty(asked.n)

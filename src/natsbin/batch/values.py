@@ -69,7 +69,7 @@ def more_info(table: BatchTable, index: Longs, iepoch: Any, is_random: Any, miss
             values[gone] = MISSING
     for place, one, epoch, seed in asked.each_irregular():
         for name, value in table.fallback.more_info(one, *table.key, epoch, seed).items():
-            if isinstance(value, float):
+            if isinstance(value, (int, float, np.number)):  # irregular records have any kind of number
                 found.setdefault(name, np.full(asked.n, MISSING))[place] = value
     for name, values in found.items():
         if not isinstance(values, str):

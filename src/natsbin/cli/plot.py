@@ -55,7 +55,7 @@ def plot(
         from natsbin import plot as plots
     except ImportError as error:
         raise click.ClickException("natsbin plot needs matplotlib: pip install 'natsbin[plot]'") from error
-    from natsbin._util.new_file import new_file
+    from natsbin._util.files import new_file
     from natsbin.errors import OutputError
     from natsbin.store import open_store
 
@@ -69,9 +69,9 @@ def plot(
     if unknown:
         raise click.UsageError(f"{kind} takes no {', '.join(sorted(unknown))}")
     ax = draw(*first, **chosen)
-    with new_file(output, force=force) as part:
+    with new_file(output, force) as (part, _):
         try:
-            ax.figure.savefig(part, dpi=150)
+            ax.figure.savefig(part, dpi=150, format=output.suffix[1:] or "png")
         except ValueError as error:  # of a suffix that matplotlib does not know
             raise OutputError(f"{output}: {error}") from error
     click.echo(str(output))

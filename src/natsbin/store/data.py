@@ -8,6 +8,7 @@ import stat
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,11 @@ class Data:
         found: list[int] = np.flatnonzero(self.known.chunks["address"]).tolist()
         return found
 
+    @cached_property
+    def _missing(self) -> Buffer:
+        """What chunks have that are not there; one for all, as a file may say that any number are not there."""
+        return np.full(self.chunk_bytes + PAD, 0xFF, np.uint8)
+
     def load(self, number: int) -> Buffer:
         """A chunk's bytes and ``PAD`` more: a view of the map or, where that cannot be, a copy.
 
@@ -167,7 +173,7 @@ class Data:
         with reading(f"{self.place}: chunk {number}"):
             address, checksum, stored, mask = self.known.chunks[number].item()
             if not address:
-                return np.full(self.chunk_bytes + PAD, 0xFF, np.uint8)
+                return self._missing
             view = self._file.read_chunk(address, min(address + stored + PAD, self._file.size))
             if mask != self.filters.skipped:
                 view = self.filters.decode(view[:stored], mask, self.chunk_bytes)

@@ -7,6 +7,7 @@ every trial of an archive is a NamedTuple, as those hash at native speed.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ _REGULAR_FIELDS = {
 }  # fmt: skip
 
 MOST_EPOCHS = 100_000
-"""Keys of curves above this are kept as they are."""
+"""Keys of curves above this are kept as they are, and so are curves of more keys."""
 
 
 class Run(NamedTuple):
@@ -105,10 +106,14 @@ class Curve(NamedTuple):
 
     def epochs(self) -> dict[str, Epochs]:
         """The epochs of each set, ascending."""
-        found: dict[str, list[int]] = {}
-        for name, start, stop in self.runs:
-            found.setdefault(name, []).extend(range(start, stop))
-        return {name: epoch_runs(sorted(epochs)) for name, epochs in found.items()}
+        found: dict[str, list[tuple[int, int]]] = {}
+        for name, start, stop in sorted(self.runs, key=lambda run: run.start):
+            runs = found.setdefault(name, [])
+            if runs and runs[-1][1] == start:
+                runs[-1] = runs[-1][0], stop
+            else:
+                runs.append((start, stop))
+        return {name: tuple(found[name]) for name in dict.fromkeys(run.set for run in self.runs)}
 
     def to_json(self) -> tuple[Any, ...]:
         return ("curve", self.mapping, self.runs)
@@ -309,7 +314,7 @@ def curve_runs(field: str, keys: tuple[Any, ...]) -> tuple[Run, ...] | None:
             runs[-1][2] = epoch + 1
         else:
             runs.append([name, epoch, epoch + 1])
-    return tuple(Run(*run) for run in runs)
+    return tuple(Run(*run) for run in runs) if len(seen) <= MOST_EPOCHS else None
 
 
 def run_keys(field: str, runs: Iterable[Run]) -> Iterator[Any]:
@@ -370,8 +375,10 @@ def _regular_epochs(fields: Mapping[str, Field]) -> int | None:
 def _parse_field(item: Any) -> tuple[str, Field]:
     name, how, *rest = item
     if how == "curve" and name in CURVES:
-        mapping, runs = rest
-        return name, Curve(name, _mapping(mapping), tuple(map(_parse_run, runs)))
+        mapping, given = rest
+        runs = tuple(map(_parse_run, given))
+        _check_runs(runs)
+        return name, Curve(name, _mapping(mapping), runs)
     (spec,) = rest
     if how == "literal" and type(name) is str:
         return name, Literal.parse(spec)
@@ -385,6 +392,17 @@ def _parse_run(item: Any) -> Run:
     if list(map(type, run)) != [str, int, int] or not (run.set and 0 <= run.start < run.stop <= MOST_EPOCHS):
         raise ValueError(f"run {item!r:.80}, expected a set and its epochs from start to stop")
     return run
+
+
+def _check_runs(runs: tuple[Run, ...]) -> None:
+    """Each key once, and not more than a curve may have: a short text can list many epochs."""
+    count = sum(run.stop - run.start for run in runs)
+    if count > MOST_EPOCHS:
+        raise ValueError(f"a curve of {count:,} values; at most {MOST_EPOCHS:,} were expected")
+    ordered = sorted(runs)
+    for one, other in itertools.pairwise(ordered):
+        if one.set == other.set and other.start < one.stop:
+            raise ValueError(f"epoch {other.start} of {one.set!r:.80} twice in a curve")
 
 
 def _parse_item(spec: Any) -> Literal | Index | Trials:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natsbin.store.filters import Pipeline
-from natsbin.store.format import unescape
+from natsbin.store.format import TEXTS, unescape
 from natsbin.store.layouts import Float, Kind
 
 Buffer = npt.NDArray[np.uint8]
@@ -39,9 +39,20 @@ _END = struct.Struct("<QQ8s")  # bytes of the header, number of chunks, magic
 MOST_LENGTH = 2**31 - 1
 """No axis is longer: the native modules count in 32 bits."""
 
-MOST_CHUNK_BYTES = 2**30
-MOST_MISSING_BYTES = 2**26
-"""Bytes of a chunk before filters, and of one that is not there, which is made up."""
+MOST_CHUNK_BYTES = 2**24
+MOST_MISSING_BYTES = 2**21
+"""Bytes of a chunk before filters, and of one that is not there, which is made up. Written chunks have 2**19 or less,
+except those of texts."""
+
+
+def most_text_bytes(stored: int) -> int:
+    """Bytes that a text (forms, names) may have in a store of ``stored`` bytes.
+
+    Texts are compressed, so a short file may have a long one, and parsed, JSON takes 25 times its length. A whole space
+    has 150 KB of forms in 500 MB.
+    """
+    return 2**22 + 16 * stored
+
 
 _TYPES = {name: np.dtype(name) for name in ("|u1", "<u2", "<u4", "<i2", "<i4", "<i8", "<f8")}
 
@@ -116,8 +127,9 @@ class Index:
             raise ValueError(f"shape {shape} in chunks of {chunk}")
         kind = _kind(entry["type"])
         size = size_of(kind)
-        if math.prod(chunk) * size > MOST_CHUNK_BYTES:
-            raise ValueError(f"chunks of {chunk}, expected at most {MOST_CHUNK_BYTES} bytes")
+        most = most_text_bytes(self._end) if path in TEXTS else MOST_CHUNK_BYTES
+        if math.prod(chunk) * size > most:
+            raise ValueError(f"chunks of {math.prod(chunk) * size:,} bytes; at most {most:,} were expected")
         filters = Pipeline.parse(entry["filters"], size)
         total = math.prod(-(-length // step) for length, step in zip(shape, chunk, strict=True))
         first = entry["first"]

@@ -14,7 +14,6 @@ import numpy.typing as npt
 import xxhash
 
 from natsbin._util import files
-from natsbin.errors import NatsbinError, OutputError
 from natsbin.store import format as fmt
 from natsbin.store import hdf5
 from natsbin.store.filters import Pipeline
@@ -146,42 +145,27 @@ def new_store(path: Path, state: str, *, force: bool) -> Iterator[TreeWriter]:
 
     Raises OutputError where ``path`` exists (unless ``force``), or where the disk refuses.
     """
-    destination = refuse_existing(path, force)
-    files.remove_stale_parts(destination)
-    part: Path | None = None
-    try:
-        part, descriptor = files.open_part(destination)
-        with _Disk(descriptor, "r+b") as disk:
-            # Aligned chunks can be mapped.
-            file = h5py.File(
-                disk,
-                "w",
-                libver=hdf5.LIBRARY,
-                alignment_threshold=fmt.ALIGNMENT,
-                alignment_interval=fmt.ALIGNMENT,
-                meta_block_size=fmt.METADATA_BLOCK,
-            )
-            try:
-                tree = TreeWriter(file, state)
-                yield tree
-                index = tree.index()
-            except BaseException:
-                disk.refuses = True
-                with suppress(OSError):  # the first error says more
-                    _close(file, disk)
-                raise
-            _close(file, disk)
-            seal(part, tree.chunks, index)
-            files.sync(part)
-            refuse_existing(path, force)
-            files.replace(part, destination)
-    except OSError as error:
-        if isinstance(error, NatsbinError):
+    with files.new_file(path, force) as (part, descriptor), _Disk(descriptor, "r+b", closefd=False) as disk:
+        # Aligned chunks can be mapped.
+        file = h5py.File(
+            disk,
+            "w",
+            libver=hdf5.LIBRARY,
+            alignment_threshold=fmt.ALIGNMENT,
+            alignment_interval=fmt.ALIGNMENT,
+            meta_block_size=fmt.METADATA_BLOCK,
+        )
+        try:
+            tree = TreeWriter(file, state)
+            yield tree
+            index = tree.index()
+        except BaseException:
+            disk.refuses = True
+            with suppress(OSError):  # the first error says more
+                _close(file, disk)
             raise
-        raise OutputError(f"{path}: cannot be written: {error}") from error
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)
+        _close(file, disk)
+        seal(part, tree.chunks, index)
 
 
 def refuse_existing(path: Path, force: bool) -> Path:

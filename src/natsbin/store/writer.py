@@ -17,6 +17,7 @@ from natsbin.errors import ArchiveError, OutputError
 from natsbin.spaces import SAMPLES, SearchSpace
 from natsbin.store import codec
 from natsbin.store import format as fmt
+from natsbin.store.index import most_text_bytes
 from natsbin.store.layouts import MISSING, Floats, Layout, Unsigned, is_missing
 from natsbin.store.split import Split
 from natsbin.store.spool import Spool
@@ -125,6 +126,12 @@ class StoreWriter:
             tree.array(fmt.FORMS, np.frombuffer(text, np.uint8), dims=(fmt.FORMS_BYTE,))
             for key in sorted(self._tables):
                 self._write_table(tree, key)
+            stored = sum(stop - start for start, stop in tree.chunks)
+            if len(text) > most_text_bytes(stored):
+                raise ArchiveError(
+                    f"{source or 'the archive'}: records of {len(self._forms):,} forms, {len(text):,} bytes, with "
+                    f"{stored:,} bytes of numbers; at most {most_text_bytes(stored):,} bytes of forms can be read again"
+                )
 
     def _number(self, form: str) -> int:
         return self._forms.setdefault(form, len(self._forms))
