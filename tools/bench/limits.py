@@ -139,7 +139,7 @@ def converting(archive: Path, rounds: int, jobs: int) -> list[Figure]:
     return [
         Figure("reading: bz2 and stdlib unpickling", reading, "s", note=f"{files:,} files, {jobs} processes"),
         Figure("converting", converted, "s"),
-        Figure("converting in terms of reading", converted / reading, "×", 1.3),
+        Figure("converting in terms of reading", converted / reading, "×", 0.95),
         Figure("main process, peak", main, "MB", 500),
         Figure("largest worker, peak", worker, "MB", 500),
         Figure("all processes, peak of the sum", together, "MB", most, note="shared pages once"),
@@ -253,7 +253,7 @@ def streaming(small: Path, large: Path, folder: Path, jobs: int) -> list[Figure]
         *figures,
         Figure("large less small", (most - least) / MB, "MB", 150, note="flat"),
         Figure(f"peak at {WHOLE:,}", (most + slope * (WHOLE - many)) / MB, "MB", 1000, note="extrapolated"),
-        Figure("speed beside the folder's", (many / streamed) / (folded / folding), "×", 0.5, least=True),
+        Figure("speed beside the folder's", (many / streamed) / (folded / folding), "×", 0.6, least=True),
     ]
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from natsbin._pickle import Unpickler
+from natsbin._walk import Walker
 from natsbin.archive import tensors
-from natsbin.archive.bzip import decompress
 from natsbin.spaces import SearchSpace
 
 FILE_LIMIT = 16 << 20  # decompressed bytes of one architecture or of meta; genuine ones have at most 1.4 MB
@@ -23,8 +23,20 @@ class Record(NamedTuple):
     states: dict[str, dict[str, Any]]
 
 
+class Walked(NamedTuple):
+    """One architecture whose pickle the caller's walker has walked; ``check`` checks the states built of it."""
+
+    index: int  # type: ignore[assignment]
+    arch: str
+    check: Callable[[object], dict[str, dict[str, Any]]]
+
+
 class Task(Protocol):
     """A unit of work that can be sent to another process, small and pickled."""
+
+    def walk(self, walker: Walker) -> Iterator[Walked | Record]:
+        """The same records, each walked where ``walker`` admits it. Of a benchmark file it must be ``streaming``."""
+        ...
 
     def read(self) -> Iterator[Record]:
         """The task's records. Raises ArchiveError where they are not what an archive contains."""
@@ -66,16 +78,20 @@ class Archive(ABC):
         """The states of one architecture. Raises ArchiveError where it is absent."""
 
 
+def limit_of(weights: bool) -> int:
+    """The most bytes of a pickle, with or without trained weights."""
+    return WEIGHTS_LIMIT if weights else FILE_LIMIT
+
+
 def unpickle(data: bytes, source: str, weights: bool = False) -> object:
-    """The object in one small pickle file, ``source`` in errors; admits only what archives contain.
+    """The object in one small pickle, ``source`` in errors; admits only what archives contain.
 
     With ``weights`` that includes tensors, which become read-only numpy arrays.
 
     Raises:
         UnsafePickleError: it asks for anything else.
-        ArchiveError: it is no pickle in bz2, or a damaged one.
+        ArchiveError: it is no pickle, or a damaged one.
     """
-    limit = WEIGHTS_LIMIT if weights else FILE_LIMIT
-    unpickler = Unpickler(source, limit, admit=tensors.ADMIT if weights else tensors.REFUSE)
-    unpickler.feed(decompress(data, source, limit), last=True)
+    unpickler = Unpickler(source, limit_of(weights), admit=tensors.ADMIT if weights else tensors.REFUSE)
+    unpickler.feed(data, last=True)
     return unpickler.value

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from natsbin.archive.base import Archive, Record, unpickle
+from natsbin._walk import Walker
+from natsbin.archive.base import Archive, Record, Walked, limit_of, unpickle
 from natsbin.archive.byte_ranges import ByteRange, file_range, read_ranges
+from natsbin.archive.bzip import decompress
 from natsbin.archive.meta import META_NAME, check_meta, digest_of, is_file_name
 from natsbin.archive.schema import check_record
 from natsbin.errors import ArchiveError
@@ -23,8 +25,9 @@ class Member:
     source: str
     ranges: tuple[ByteRange, ...]
 
-    def unpickle(self, weights: bool = False) -> object:
-        return unpickle(read_ranges(self.ranges, self.source), self.source, weights)
+    def read(self, weights: bool = False) -> bytes:
+        """Its pickle."""
+        return decompress(read_ranges(self.ranges, self.source), self.source, limit_of(weights))
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,17 @@ class ArchitectureTask:
     weights: bool
 
     def read(self) -> Iterator[Record]:
-        states = check_record(
-            self.member.unpickle(self.weights), self.index, self.arch, SPACES[self.space_name], self.member.source
-        )
-        yield Record(self.index, states)
+        yield self._record(self.member.read(self.weights))
+
+    def walk(self, walker: Walker) -> Iterator[Walked | Record]:
+        data = self.member.read(self.weights)
+        yield Walked(self.index, self.arch, self._check) if walker.read(data) else self._record(data)
+
+    def _record(self, data: bytes) -> Record:
+        return Record(self.index, self._check(unpickle(data, self.member.source, self.weights)))
+
+    def _check(self, states: object) -> dict[str, dict[str, Any]]:
+        return check_record(states, self.index, self.arch, SPACES[self.space_name], self.member.source)
 
 
 class FilesArchive(Archive):
@@ -67,7 +77,7 @@ class FilesArchive(Archive):
                 f"{path}: no {META_NAME} in this {kind}, which has {len(found)} files NNNNNN.pickle.pbz2; "
                 "an archive has both"
             )
-        checked = check_meta(meta.unpickle(), meta.source, space)
+        checked = check_meta(unpickle(meta.read(), meta.source), meta.source, space)
         self.space = checked.space
         self.meta_archs = checked.archs
         self._members = {int(name[:6]): found[name] for name in sorted(found)}

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from natsbin.store.forms import Epochs
 from natsbin.store.layouts import MISSING, Floats
 
 MOST_KNOWN = 16  # orders of keys that a curve is tried against; genuine ones have a handful
+SCALAR_PLACES = {name: place for place, name in enumerate(fmt.SCALARS)}
 PLAIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
 
@@ -61,26 +62,46 @@ class Split:
     parts: list[Part]
 
 
+class Signature(NamedTuple):
+    """The form of a trial, and its table."""
+
+    hp: str
+    dataset: str
+    mapping: str
+    fields: tuple[tuple[str, forms.Field], ...]
+
+
 @dataclass
-class _Plan:
-    """How the numbers of one trial form spread over columns; ``rows`` collects its trials."""
+class Plan:
+    """How the numbers of one trial form spread over columns; ``index``, ``seed`` and ``rows`` collect its trials."""
 
     hp: str
     dataset: str
     form: str
     gathers: list[tuple[ColumnKey, Epochs, npt.NDArray[np.intp] | slice]]
     size: int
-    rows: list[tuple[int, int, dict[str, float], Floats]] = field(default_factory=list)
+    index: list[int] = field(default_factory=list)
+    seed: list[int] = field(default_factory=list)
+    rows: list[Floats] = field(default_factory=list)
+
+    def add(self, index: int, seed: int, row: Floats) -> None:
+        """Take a trial: a number for each of ``format.SCALARS`` or MISSING, then those of its curves."""
+        self.index.append(index)
+        self.seed.append(seed)
+        self.rows.append(row)
 
 
-def _part(hp: str, dataset: str, plans: list[_Plan]) -> Part:
+def _part(hp: str, dataset: str, plans: list[Plan]) -> Part:
     """The trials that some plans of a table collected, which are then forgotten."""
-    trials = [row for plan in plans for row in plan.rows]
+    index, seed = ([one for plan in plans for one in getattr(plan, name)] for name in ("index", "seed"))
     counts = [len(plan.rows) for plan in plans]
     found: dict[tuple[ColumnKey, Epochs, bool], list[tuple[npt.NDArray[np.int32], Floats]]] = {}
+    scalars: list[Floats] = []
     first = 0
     for plan in plans:
-        matrix = np.stack([row[3] for row in plan.rows])
+        matrix = np.stack(plan.rows)
+        scalars.append(matrix[:, : len(fmt.SCALARS)])
+        matrix = matrix[:, len(fmt.SCALARS) :]
         rows = np.arange(first, first + len(matrix), dtype=np.int32)
         for column, epochs, where in plan.gathers:
             values = matrix[:, where]
@@ -90,16 +111,16 @@ def _part(hp: str, dataset: str, plans: list[_Plan]) -> Part:
             if not constant.all():
                 found.setdefault((column, epochs, False), []).append((rows[~constant], values[~constant]))
         first += len(matrix)
-        plan.rows = []
+        plan.index, plan.seed, plan.rows = [], [], []
     return Part(
         hp,
         dataset,
         [plan.form for plan in plans],
         np.repeat(np.arange(len(plans), dtype=np.int32), counts),
         np.repeat(np.array([plan.size for plan in plans], np.int32), counts),
-        np.array([row[0] for row in trials], np.int32),
-        np.array([row[1] for row in trials], np.int64),
-        {name: np.array([row[2].get(name, MISSING) for row in trials]) for name in fmt.SCALARS},
+        np.array(index, np.int32),
+        np.array(seed, np.int64),
+        dict(zip(fmt.SCALARS, np.ascontiguousarray(np.concatenate(scalars).T), strict=True)),
         [
             Block(*key, np.concatenate([rows for rows, _ in pieces]), np.concatenate([values for _, values in pieces]))
             for key, pieces in found.items()
@@ -123,7 +144,7 @@ class Splitter:
     """Takes records apart. One may serve many splits: forms that it has seen cost a look-up."""
 
     def __init__(self) -> None:
-        self._plans: dict[Any, _Plan] = {}
+        self._plans: dict[Signature, Plan] = {}
         self._records: list[tuple[int, str]] = []
         self._record_texts: dict[Any, str] = {}
         self._known: dict[tuple[str, int], list[tuple[tuple[Any, ...], tuple[forms.Run, ...]]]] = {}
@@ -133,53 +154,64 @@ class Splitter:
 
         Raises ArchiveError that names the place where a value has no form.
         """
-        parts = []
-        regular = True
         for hp, state in states.items():
             arch = state["arch_str"]
             for (dataset, seed), trial in state["all_results"].items():
                 try:
-                    self._add_trial(hp, dataset, index, seed, trial, arch)
+                    signature, row = self.separate(hp, dataset, trial, arch)
+                    self.plan(signature).add(index, seed, row)
                 except (TypeError, OverflowError) as error:
                     raise ArchiveError(f"architecture {index}, hp {hp!r}, trial {(dataset, seed)}: {error}") from error
-            parts.append((hp, forms.State.of(state, arch, index)))
-            regular = regular and forms.is_regular_state(state)
-        key = (type(states).__name__, tuple(parts), regular)
+        self.add_record(index, self.record_form(index, states))
+
+    def add_record(self, index: int, form: str) -> None:
+        """Note an architecture whose trials are with their plans."""
+        self._records.append((index, form))
+
+    def record_form(self, index: int, states: Mapping[str, Mapping[str, Any]]) -> str:
+        """The form of a record without its trials."""
+        parts = tuple((hp, forms.State.of(state, state["arch_str"], index)) for hp, state in states.items())
+        key = (type(states).__name__, parts, all(map(forms.is_regular_state, states.values())))
         text = self._record_texts.get(key)
         if text is None:
             text = self._record_texts[key] = forms.RecordForm(*key).dumps()
-        self._records.append((index, text))
+        return text
 
     def take(self) -> Split:
         """The records added since the last call."""
         records, self._records = self._records, []
-        plans: dict[tuple[str, str], list[_Plan]] = {}
+        plans: dict[tuple[str, str], list[Plan]] = {}
         for plan in self._plans.values():
             if plan.rows:
                 plans.setdefault((plan.hp, plan.dataset), []).append(plan)
         return Split(records, [_part(*key, of_table) for key, of_table in plans.items()])
 
-    def _add_trial(self, hp: str, dataset: str, index: int, seed: int, trial: Mapping[str, Any], arch: str) -> None:
+    def plan(self, signature: Signature) -> Plan:
+        """The plan of a trial's form. Raises ArchiveError for names that a store cannot have."""
+        plan = self._plans.get(signature)
+        if plan is None:
+            hp, dataset, mapping, fields = signature
+            plan = self._plans[signature] = _plan(hp, dataset, forms.TrialForm.of(mapping, fields))
+        return plan
+
+    def separate(self, hp: str, dataset: str, trial: Mapping[str, Any], arch: str) -> tuple[Signature, Floats]:
+        """The form of a trial, and its numbers as ``Plan.add`` takes them. TypeError where a value has no form."""
         fields: list[tuple[str, forms.Field]] = []
-        numbers = np.empty(sum(len(trial[name]) for name in fmt.CURVES if isinstance(trial.get(name), dict)))
-        used = 0
-        scalars: dict[str, float] = {}
+        most = sum(len(trial[name]) for name in fmt.CURVES if isinstance(trial.get(name), dict))
+        used = len(fmt.SCALARS)
+        numbers = np.full(used + most, MISSING)
         for name, value in trial.items():
             if name in fmt.SCALARS:
                 scalar, number = forms.Scalar.of(value, arch)
                 fields.append((name, scalar))
                 if number is not None:
-                    scalars[name] = number
+                    numbers[SCALAR_PLACES[name]] = number
             elif name in fmt.CURVES and (runs := self._take_curve(name, value, numbers, used)) is not None:
                 fields.append((name, forms.Curve(name, type(value).__name__, runs)))
                 used += len(value)
             else:
                 fields.append((name, forms.Literal.of(value, arch)))
-        signature = (hp, dataset, type(trial).__name__, tuple(fields))
-        plan = self._plans.get(signature)
-        if plan is None:
-            plan = self._plans[signature] = _plan(hp, dataset, forms.TrialForm.of(*signature[2:]))
-        plan.rows.append((index, seed, scalars, numbers[:used]))
+        return Signature(hp, dataset, type(trial).__name__, tuple(fields)), numbers[:used]
 
     def _take_curve(self, name: str, curve: Any, out: Floats, start: int) -> tuple[forms.Run, ...] | None:
         """The runs of a curve's keys, its numbers then in ``out``; None unless it has floats by the usual keys."""
@@ -201,7 +233,7 @@ class Splitter:
         return usual
 
 
-def _plan(hp: str, dataset: str, form: forms.TrialForm) -> _Plan:
+def _plan(hp: str, dataset: str, form: forms.TrialForm) -> Plan:
     positions: dict[ColumnKey, list[tuple[int, int]]] = {}  # (epoch, place among the trial's numbers)
     place = 0
     for curve in form.curves:
@@ -219,4 +251,4 @@ def _plan(hp: str, dataset: str, form: forms.TrialForm) -> _Plan:
         contiguous = bool((np.diff(places) == 1).all())
         where = slice(int(places[0]), int(places[-1]) + 1) if contiguous else places
         gathers.append((column, forms.epoch_runs(epoch for epoch, _ in order), where))
-    return _Plan(hp, dataset, form.dumps(), gathers, place)
+    return Plan(hp, dataset, form.dumps(), gathers, place)
