@@ -21,6 +21,7 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp, memcpy, memmove
 
 from natsbin._memo cimport Pool
+from natsbin._rows cimport Places
 from natsbin.bits cimport from_bits
 
 from collections import OrderedDict
@@ -780,18 +781,31 @@ cdef class Walker:
         ranges = [(self.trials[i].number - first, self.trials[i].number_end - first) for i in range(self.trial_count)]
         return [*ranges, (0, self.record.number_end - first)]
 
-    def take_numbers(self, Py_ssize_t trial, const int32_t[::1] places not None, double[::1] out not None):
-        """``out[i] =`` the number of a trial at ``places[i]``, where that is not negative."""
-        cdef Span *span = self.trial(trial)
-        cdef Py_ssize_t i, count = span.number_end - span.number
-        cdef const double *numbers = self.numbers + span.number
-        if out.shape[0] != places.shape[0]:
-            raise ValueError(f"out holds {out.shape[0]} numbers, expected {places.shape[0]}")
-        for i in range(places.shape[0]):
-            if places[i] >= count:
-                raise IndexError(f"number {places[i]} of {count}")
-            if places[i] >= 0:
-                out[i] = numbers[places[i]]
+    def take(self, dict records not None, long long index, str arch not None):
+        """Puts the record's numbers where they belong, if its form and those of all its trials are known.
+
+        Returns the form, or None, and then has put nothing anywhere. ``records`` has values (form, seeds of the
+        trials, the trials that are known of each one's table), and of a known trial the value is a ``Places``.
+        """
+        cdef tuple record = self.find_record(records, index, arch)
+        cdef list found = []
+        cdef Py_ssize_t i
+        cdef Span *span
+        cdef Places places
+        if record is None:
+            return None
+        form, seeds, known = record
+        if len(seeds) != self.trial_count:
+            raise ValueError(f"{self.trial_count} trials, {len(seeds)} were expected")
+        for i in range(self.trial_count):
+            one = self.find_trial(known[i], i)
+            if type(one) is not Places:
+                return None
+            found.append(one)
+        for i in range(self.trial_count):
+            span, places = &self.trials[i], <Places>found[i]
+            places.put(<int32_t>index, seeds[i], self.numbers + span.number, span.number_end - span.number)
+        return form
 
     def build(self, str arch=None, bint numbered=False):
         """The record as objects; or, once ``finished``, all that a benchmark file holds but its records.

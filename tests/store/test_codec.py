@@ -196,9 +196,11 @@ def test_native_functions_refuse_wrong_lengths() -> None:
     with pytest.raises(ValueError, match="expected 3"):
         _codec.sums(some, 10.0, short)
     with pytest.raises(ValueError, match="lengths differ"):
-        _codec.counts(some, 10, np.zeros(1), np.zeros(1, np.uint8), short, some)
+        _codec.counts(some, 10, np.zeros(1), np.zeros(1, np.uint8), short, None)
     with pytest.raises(ValueError, match="lengths differ"):
-        _codec.counts(some, 10, np.zeros(0), np.zeros(0, np.uint8), some.copy(), some.copy())
+        _codec.counts(some, 10, np.zeros(0), np.zeros(0, np.uint8), some.copy(), None)
+    with pytest.raises(ValueError, match="lengths differ"):
+        _codec.counts(some, 10, np.zeros(1), np.zeros(1, np.uint8), some.copy(), codes)
     with pytest.raises(ValueError, match="5 bytes"):
         _codec.pack_unsigned(some, 2, codes)
     with pytest.raises(ValueError, match="5 bytes"):

@@ -7,7 +7,6 @@ So an accuracy is a count of correct samples, a loss is a sum of float32 batch l
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -98,61 +97,33 @@ def encode(quantity: str, samples: int | None, values: Floats) -> Encoded:
     where there is no value. Where ``samples`` is None their number is not known, and values are stored as they are.
     """
     kind = QUANTITIES[quantity].coding
-    if samples is not None and kind == COUNT:
-        tail = np.empty(values.shape, np.uint8) if needs_tail(samples) else None
-        found = _encode_rows(values, lambda row: _counts(samples, row), tail)
-        if found is not None:
-            extent, numbers = found
-            return Encoded(Coding(COUNT, samples, 0, choose(extent), tail is not None), numbers, tail)
-    if samples is not None and kind == SUM:
-        found = _encode_rows(values, lambda row: _sums(samples, row))
-        if found is not None:
-            extent, numbers = found
-            # HDF5 has no bias below 1, so the sums are scaled down to where the least of them is about 1.
-            shift = max(0, extent.low) if extent.low <= extent.high else 0
-            layout = choose(replace(extent, whole=False, low=extent.low - shift, high=extent.high - shift))
-            if layout != Float(8):
+    flat = values.reshape(-1)
+    if samples is not None and kind != PLAIN:
+        numbers, tail = np.empty(flat.shape), None
+        if kind == COUNT:
+            tail = np.empty(flat.shape, np.uint8) if needs_tail(samples) else None
+            extra, order = excess(samples), _excess_order(samples)
+            if tail is None:  # the count of the last batch does not matter: 0 is as good as any
+                extra, order = extra[:1], order[:1]
+            fits = _codec.counts(flat, samples, extra, order, numbers, tail)
+        else:
+            fits = _codec.sums(flat, float(samples), numbers)
+        if fits:
+            extent, shift = Extent(*_codec.measure(numbers)), 0
+            if kind == SUM:
+                # HDF5 has no bias below 1, so the sums are scaled down to where the least of them is about 1.
+                shift = max(0, extent.low) if extent.low <= extent.high else 0
+                extent = replace(extent, whole=False, low=extent.low - shift, high=extent.high - shift)
+            layout = choose(extent)
+            if kind == COUNT or layout != Float(8):
                 if shift:
                     np.ldexp(numbers, -shift, out=numbers, where=~is_missing(numbers))
-                return Encoded(Coding(SUM, samples, shift, layout, False), numbers, None)
-    extent = Extent()
-    for row in _rows(values):
-        extent = extent.join(Extent(*_codec.measure(np.ascontiguousarray(row))))
+                coding = Coding(kind, samples, shift, layout, tail is not None)
+                return Encoded(
+                    coding, numbers.reshape(values.shape), None if tail is None else tail.reshape(values.shape)
+                )
+    extent = Extent(*_codec.measure(flat))
     return Encoded(Coding(PLAIN, samples or 0, 0, choose(replace(extent, whole=False)), False), values, None)
-
-
-def _rows(values: Floats) -> Floats:
-    return values.reshape(-1, values.shape[-1])
-
-
-def _encode_rows(
-    values: Floats, encode_row: Callable[[Floats], tuple[Floats, Floats | None] | None], tail: Bytes | None = None
-) -> tuple[Extent, Floats] | None:
-    """The numbers of all rows and what they need of a layout, a row at a time; None where a row has no such numbers."""
-    extent, numbers = Extent(), np.empty_like(values)
-    for place, row in enumerate(_rows(values)):
-        found = encode_row(np.ascontiguousarray(row))
-        if found is None:
-            return None
-        extent = extent.join(Extent(*_codec.measure(found[0])))
-        _rows(numbers)[place] = found[0]
-        if tail is not None and found[1] is not None:
-            tail.reshape(-1, values.shape[-1])[place] = pack(TAIL_LAYOUT, found[1])[:, 0]
-    return extent, numbers
-
-
-def _counts(samples: int, values: Floats) -> tuple[Floats, Floats | None] | None:
-    numbers, tail = np.empty_like(values), np.empty_like(values)
-    extra, order = excess(samples), _excess_order(samples)
-    if not needs_tail(samples):  # the count of the last batch does not matter: 0 is as good as any
-        extra, order = extra[:1], order[:1]
-    fit = _codec.counts(values, samples, extra, order, numbers, tail)
-    return (numbers, tail) if fit else None
-
-
-def _sums(samples: int, values: Floats) -> tuple[Floats, Floats | None] | None:
-    numbers = np.empty_like(values)
-    return (numbers, None) if _codec.sums(values, float(samples), numbers) else None
 
 
 TAIL_LAYOUT = Unsigned(1)

@@ -9,36 +9,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from natsbin._rows import Places
 from natsbin._walk import Walker
 from natsbin.errors import ArchiveError
-from natsbin.store.layouts import MISSING, Floats, is_missing
-from natsbin.store.split import Plan, Splitter
+from natsbin.store.layouts import Floats, is_missing
+from natsbin.store.split import Splitter
 
 Check = Callable[[object], Mapping[str, Mapping[str, Any]]]
 """Returns the record that it is given; ArchiveError where that is not what an archive contains."""
 
-Places = npt.NDArray[np.int32]
+_Numbers = npt.NDArray[np.int32]
 
 MOST_FORMS = 4096  # of trials; each takes some 10 KB
-
-
-class _Trial(NamedTuple):
-    """Where the numbers of a trial go: ``row[i]`` is the one at ``places[i]``, or missing where that is negative."""
-
-    plan: Plan
-    places: Places
-
-
-class _Record(NamedTuple):
-    """The form of a record, and the seed and the known trials of the table of each of its trials."""
-
-    form: str
-    trials: list[tuple[int, dict[int, Any]]]
 
 
 _UNFIT: Literal["unfit"] = "unfit"
@@ -56,25 +43,22 @@ class KnownForms:
 
     def add(self, index: int, arch: str, check: Check) -> bool:
         """Take the walker's record apart; False where its objects must be made, be it for an error."""
-        record, trials = self._find(index, arch)
-        if None in trials and _UNFIT not in trials and self._count < MOST_FORMS:
+        form = self.walker.take(self._records, index, arch)
+        if form is None and self._is_new(index, arch) and self._count < MOST_FORMS:
             self._learn(index, arch, check)
-            record, trials = self._find(index, arch)
-        if record is None or None in trials or _UNFIT in trials:
+            form = self.walker.take(self._records, index, arch)
+        if form is None:
             return False
-        for number, ((seed, _), trial) in enumerate(zip(record.trials, trials, strict=True)):
-            row = np.full(len(trial.places), MISSING)
-            self.walker.take_numbers(number, trial.places, row)
-            trial.plan.add(index, seed, row)
-        self._splitter.add_record(index, record.form)
+        self._splitter.add_record(index, form)
         return True
 
-    def _find(self, index: int, arch: str) -> tuple[_Record | None, list[Any]]:
-        """What is known of the walker's record and its trials; None where that is nothing."""
-        record: _Record | None = self.walker.find_record(self._records, index, arch)
+    def _is_new(self, index: int, arch: str) -> bool:
+        """Whether something of the record is not known yet, and all that is known of it fits."""
+        record = self.walker.find_record(self._records, index, arch)
         if record is None:
-            return None, [None]
-        return record, [self.walker.find_trial(known, number) for number, (_, known) in enumerate(record.trials)]
+            return True
+        trials = [self.walker.find_trial(known, number) for number, known in enumerate(record[2])]
+        return None in trials and _UNFIT not in trials
 
     def _learn(self, index: int, arch: str, check: Check) -> None:
         """Find out about the forms of the walker's record."""
@@ -90,7 +74,7 @@ class KnownForms:
             return
         if len(trials) != len(ranges) or sum(end - start for start, end in ranges) != total:
             return
-        places: list[Places | Literal["unfit"]] = []
+        places: list[_Numbers | Literal["unfit"]] = []
         for (*_, (_, row)), numbers in zip(trials, ranges, strict=True):
             where = _places(row, *numbers)
             if where is None:
@@ -110,15 +94,17 @@ class KnownForms:
             if isinstance(found, str):
                 self.walker.remember_trial(of_table, number, found)
             elif fit:
-                self.walker.remember_trial(of_table, number, _Trial(self._splitter.plan(signature), found))
+                self.walker.remember_trial(of_table, number, Places(self._splitter.plan(signature).rows, found))
             self._count += 1
         if self.walker.find_record(self._records, index, arch) is None:
             self._count += 1
             form = self._splitter.record_form(index, states)
-            self.walker.remember_record(self._records, _Record(form, known))
+            self.walker.remember_record(
+                self._records, (form, [seed for seed, _ in known], [of_table for _, of_table in known])
+            )
 
 
-def _places(row: Floats, start: int, end: int) -> Places | Literal["unfit"] | None:
+def _places(row: Floats, start: int, end: int) -> _Numbers | Literal["unfit"] | None:
     """The places of a trial's numbers, which are their values; None where these are not the numbers of this trial."""
     there = ~is_missing(row)
     places = np.where(there, row, start).astype(np.int32) - np.int32(start)

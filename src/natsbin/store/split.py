@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from natsbin import _codec
+from natsbin._rows import Rows, spread
 from natsbin.errors import ArchiveError
 from natsbin.store import format as fmt
 from natsbin.store import forms
@@ -24,6 +26,7 @@ from natsbin.store.forms import Epochs
 from natsbin.store.layouts import MISSING, Floats
 
 MOST_KNOWN = 16  # orders of keys that a curve is tried against; genuine ones have a handful
+SCALARS_FIRST = np.arange(len(fmt.SCALARS), dtype=np.int32)  # their places in a row
 SCALAR_PLACES = {name: place for place, name in enumerate(fmt.SCALARS)}
 PLAIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 
@@ -73,68 +76,49 @@ class Signature(NamedTuple):
 
 @dataclass
 class Plan:
-    """How the numbers of one trial form spread over columns; ``index``, ``seed`` and ``rows`` collect its trials."""
+    """How the numbers of one trial form spread over columns, and ``rows`` of its trials.
+
+    A row has a number for each of ``format.SCALARS`` or MISSING, then those of the curves: ``size`` of them. ``gathers``
+    are the places in it of each column.
+    """
 
     hp: str
     dataset: str
     form: str
-    gathers: list[tuple[ColumnKey, Epochs, npt.NDArray[np.intp] | slice]]
+    gathers: list[tuple[ColumnKey, Epochs, npt.NDArray[np.int32]]]
     size: int
-    index: list[int] = field(default_factory=list)
-    seed: list[int] = field(default_factory=list)
-    rows: list[Floats] = field(default_factory=list)
-
-    def add(self, index: int, seed: int, row: Floats) -> None:
-        """Take a trial: a number for each of ``format.SCALARS`` or MISSING, then those of its curves."""
-        self.index.append(index)
-        self.seed.append(seed)
-        self.rows.append(row)
+    rows: Rows
 
 
 def _part(hp: str, dataset: str, plans: list[Plan]) -> Part:
     """The trials that some plans of a table collected, which are then forgotten."""
-    index, seed = ([one for plan in plans for one in getattr(plan, name)] for name in ("index", "seed"))
-    counts = [len(plan.rows) for plan in plans]
-    found: dict[tuple[ColumnKey, Epochs, bool], list[tuple[npt.NDArray[np.int32], Floats]]] = {}
-    scalars: list[Floats] = []
-    first = 0
-    for plan in plans:
-        matrix = np.stack(plan.rows)
-        scalars.append(matrix[:, : len(fmt.SCALARS)])
-        matrix = matrix[:, len(fmt.SCALARS) :]
-        rows = np.arange(first, first + len(matrix), dtype=np.int32)
+    labels = [plan.rows.labels() for plan in plans]
+    counts = [plan.rows.count for plan in plans]
+    firsts = [0, *accumulate(counts)]
+    found: dict[tuple[ColumnKey, Epochs], list[tuple[Rows, int, npt.NDArray[np.int32]]]] = {}
+    for plan, first in zip(plans, firsts, strict=False):
         for column, epochs, where in plan.gathers:
-            values = matrix[:, where]
-            constant = _constant(column, values)
-            if constant.any():
-                found.setdefault((column, epochs, True), []).append((rows[constant], values[constant, :1]))
-            if not constant.all():
-                found.setdefault((column, epochs, False), []).append((rows[~constant], values[~constant]))
-        first += len(matrix)
-        plan.index, plan.seed, plan.rows = [], [], []
+            found.setdefault((column, epochs), []).append((plan.rows, first, where))
+    (_, (_, scalars)) = spread([(plan.rows, 0, SCALARS_FIRST) for plan in plans], False)
+    blocks = [
+        Block(column, epochs, constant, *taken)
+        for (column, epochs), pieces in found.items()
+        for constant, taken in zip((True, False), spread(pieces, fmt.QUANTITIES[column.quantity].steady), strict=True)
+        if len(taken[0])
+    ]
+    for plan in plans:
+        plan.rows.clear()
     return Part(
         hp,
         dataset,
         [plan.form for plan in plans],
         np.repeat(np.arange(len(plans), dtype=np.int32), counts),
         np.repeat(np.array([plan.size for plan in plans], np.int32), counts),
-        np.array(index, np.int32),
-        np.array(seed, np.int64),
-        dict(zip(fmt.SCALARS, np.ascontiguousarray(np.concatenate(scalars).T), strict=True)),
-        [
-            Block(*key, np.concatenate([rows for rows, _ in pieces]), np.concatenate([values for _, values in pieces]))
-            for key, pieces in found.items()
-        ],
+        np.concatenate([index for index, _ in labels]),
+        np.concatenate([seed for _, seed in labels]),
+        dict(zip(fmt.SCALARS, np.ascontiguousarray(scalars.T), strict=True)),
+        blocks,
     )
-
-
-def _constant(column: ColumnKey, values: Floats) -> npt.NDArray[np.bool_]:
-    """Which trials have the same value at every epoch: one number is then enough, where that is usual."""
-    if not fmt.QUANTITIES[column.quantity].steady:
-        return np.zeros(len(values), np.bool_)
-    bits = np.ascontiguousarray(values).view(np.uint64)
-    same: npt.NDArray[np.bool_] = (bits == bits[:, :1]).all(axis=1)
-    return same
 
 
 _usual_runs = lru_cache(maxsize=64)(forms.curve_runs)
@@ -159,7 +143,7 @@ class Splitter:
             for (dataset, seed), trial in state["all_results"].items():
                 try:
                     signature, row = self.separate(hp, dataset, trial, arch)
-                    self.plan(signature).add(index, seed, row)
+                    self.plan(signature).rows.add(index, seed, row)
                 except (TypeError, OverflowError) as error:
                     raise ArchiveError(f"architecture {index}, hp {hp!r}, trial {(dataset, seed)}: {error}") from error
         self.add_record(index, self.record_form(index, states))
@@ -182,7 +166,7 @@ class Splitter:
         records, self._records = self._records, []
         plans: dict[tuple[str, str], list[Plan]] = {}
         for plan in self._plans.values():
-            if plan.rows:
+            if plan.rows.count:
                 plans.setdefault((plan.hp, plan.dataset), []).append(plan)
         return Split(records, [_part(*key, of_table) for key, of_table in plans.items()])
 
@@ -195,7 +179,7 @@ class Splitter:
         return plan
 
     def separate(self, hp: str, dataset: str, trial: Mapping[str, Any], arch: str) -> tuple[Signature, Floats]:
-        """The form of a trial, and its numbers as ``Plan.add`` takes them. TypeError where a value has no form."""
+        """The form of a trial, and its numbers as ``Plan.rows`` has them. TypeError where a value has no form."""
         fields: list[tuple[str, forms.Field]] = []
         most = sum(len(trial[name]) for name in fmt.CURVES if isinstance(trial.get(name), dict))
         used = len(fmt.SCALARS)
@@ -244,11 +228,9 @@ def _plan(hp: str, dataset: str, form: forms.TrialForm) -> Plan:
     for plain in (hp, dataset, *map(str, positions)):
         if not plain or not set(plain) <= PLAIN_NAME or plain[0] == ".":
             raise ArchiveError(f"name {plain!r}: expected letters, digits, '-', '_' and '.'")
-    gathers: list[tuple[ColumnKey, Epochs, npt.NDArray[np.intp] | slice]] = []
+    gathers: list[tuple[ColumnKey, Epochs, npt.NDArray[np.int32]]] = []
     for column, pairs in positions.items():
         order = sorted(pairs)
-        places = np.array([where for _, where in order], np.intp)
-        contiguous = bool((np.diff(places) == 1).all())
-        where = slice(int(places[0]), int(places[-1]) + 1) if contiguous else places
-        gathers.append((column, forms.epoch_runs(epoch for epoch, _ in order), where))
-    return Plan(hp, dataset, form.dumps(), gathers, place)
+        places = np.array([len(fmt.SCALARS) + where for _, where in order], np.int32)
+        gathers.append((column, forms.epoch_runs(epoch for epoch, _ in order), places))
+    return Plan(hp, dataset, form.dumps(), gathers, place, Rows(len(fmt.SCALARS) + place))

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from natsbin._rows import scatter
 from natsbin.store.format import ColumnKey
 from natsbin.store.forms import Epochs
 from natsbin.store.layouts import MISSING, Floats
@@ -81,15 +82,14 @@ class Spool:
         """A column as an array of shape (epochs, trials) or (trials,); ``row_of[trial]`` is a trial's place in it."""
         out = np.full(shape, MISSING)
         for block in self._blocks[table][column]:
-            epochs = np.concatenate([np.arange(*run) for run in block.epochs])
+            epochs = np.concatenate([np.arange(*run, dtype=np.int32) for run in block.epochs])
             width = 1 if block.constant else len(epochs)
             # not seek and read: processes that were forked share the file's position
             raw = os.pread(self._file.fileno(), 8 * width * len(block.trials), block.offset)
-            values = np.frombuffer(raw, np.float64)
-            values = values.reshape(len(block.trials), width)
+            values = np.frombuffer(raw, np.float64).reshape(len(block.trials), width)
             rows = row_of[block.trials]
             if out.ndim == 1:
                 out[rows] = values[:, 0]
             else:
-                out[epochs[:, None], rows] = values.T
+                scatter(values, epochs, rows, out)
         return out
