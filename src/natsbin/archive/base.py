@@ -70,8 +70,11 @@ class Archive(ABC):
         return len(self.meta_archs)
 
     @abstractmethod
-    def tasks(self) -> Iterator[Task]:
-        """All records as units of work, in ascending order of indexes where ``indexes`` is known."""
+    def tasks(self, threads: int = 1) -> Iterator[Task]:
+        """All records as units of work, in ascending order of indexes where ``indexes`` is known.
+
+        A task that is the whole archive uses so many ``threads``.
+        """
 
     @abstractmethod
     def read(self, index: int) -> dict[str, dict[str, Any]]:

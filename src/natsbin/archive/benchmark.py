@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from natsbin.archive.schema import check_record
 from natsbin.errors import ArchiveError
 from natsbin.spaces import SPACES, SearchSpace
 
+MOST_THREADS = 6  # decompress as fast as one process takes records apart
+
 
 @dataclass(frozen=True)
 class BenchmarkTask:
@@ -27,12 +29,13 @@ class BenchmarkTask:
     digest: str | None
     space_name: str
     archs: list[str]
+    threads: int = 1  # that decompress
 
     def read(self) -> Generator[Record, None, None]:
         meta = Meta(SPACES[self.space_name], self.archs)
         seen: set[int] = set()
         unpickler = Unpickler(self.path, FILE_LIMIT, streaming=True)
-        with closing(pieces(Path(self.path), self.digest)) as source:
+        with closing(pieces(Path(self.path), self.digest, self.threads)) as source:
             for piece in source:
                 for index, states in unpickler.feed(piece):
                     meta.check_index(index, self.path)
@@ -45,7 +48,7 @@ class BenchmarkTask:
 
     def walk(self, walker: Walker) -> Generator[Walked | Record, None, None]:
         seen: set[int] = set()
-        with closing(pieces(Path(self.path), self.digest)) as source:
+        with closing(pieces(Path(self.path), self.digest, self.threads)) as source:
             for piece in source:
                 for index in self._walked(walker, piece):
                     if not 0 <= index < len(self.archs) or index in seen:
@@ -98,8 +101,8 @@ class BenchmarkArchive(Archive):
         self.meta_archs = meta.archs
         self._task = BenchmarkTask(str(path), self.digest if check_digest else None, meta.space.name, meta.archs)
 
-    def tasks(self) -> Generator[BenchmarkTask, None, None]:
-        yield self._task
+    def tasks(self, threads: int = 1) -> Generator[BenchmarkTask, None, None]:
+        yield replace(self._task, threads=min(threads, MOST_THREADS))
 
     def read(self, index: int) -> dict[str, dict[str, Any]]:
         with closing(self._task.read()) as records:

@@ -88,7 +88,7 @@ class FilesArchive(Archive):
         self.indexes = list(self._members)
         self.compressed_bytes = sum(part.size for member in self._members.values() for part in member.ranges)
 
-    def tasks(self) -> Iterator[ArchitectureTask]:
+    def tasks(self, threads: int = 1) -> Iterator[ArchitectureTask]:
         for index, member in self._members.items():
             yield self._task(index, member)
 

@@ -38,7 +38,8 @@ def convert(
     """Write the store ``dst`` from the archive ``src`` and return its path; only trained weights are left out.
 
     ``src`` is a folder, a tar, chunks of a split tar, or a benchmark file; ``space`` ("tss" or "sss") is
-    the expected search space. ``jobs`` processes read (all cores if None). Needs temporary space beside ``dst``, about
+    the expected search space. ``jobs`` processes read, or threads decompress
+    a benchmark file (all cores if None). Needs temporary space beside ``dst``, about
     as much as the archive takes, and a few hundred MB of memory for any archive. The store keeps a ``fingerprint`` of
     its source (that of ``src`` if None), by which ``create`` sees whether it is up to date.
 
@@ -63,7 +64,7 @@ def convert(
 
 
 def _splits(archive: Archive, jobs: int) -> Generator[Split, None, None]:
-    tasks = archive.tasks()
+    tasks = archive.tasks(jobs)
     taker = _Taker(archive.indexes is None)
     if jobs == 1 or archive.indexes is None or len(archive.indexes) <= FEW:  # a stream is one task
         records = itertools.chain.from_iterable(map(taker.take, tasks))

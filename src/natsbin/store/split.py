@@ -78,7 +78,7 @@ class Signature(NamedTuple):
 class Plan:
     """How the numbers of one trial form spread over columns, and ``rows`` of its trials.
 
-    A row has a number for each of ``format.SCALARS`` or MISSING, then those of the curves: ``size`` of them. ``gathers``
+    A row has a number for each of ``format.SCALARS`` or MISSING, then ``size`` numbers of the curves. ``gathers``
     are the places in it of each column.
     """
 
