@@ -61,7 +61,7 @@ def test_empty_and_odd_streams(plain: bytes, tmp_path: Path) -> None:
 
 
 def test_what_looks_like_a_block_within_a_block(plain: bytes, tmp_path: Path) -> None:
-    """The bits of a block's begin do not come out of compression on purpose, so they are put where they stand for it."""
+    """Compression does not make the bits of a block's begin on purpose, so they are put there."""
     path, packed = tmp_path / "x.bz2", bz2.compress(plain, 1)
     for magic in (BLOCK, END):
         for at in (60, 400, len(packed) // 2):

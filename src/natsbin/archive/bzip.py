@@ -102,7 +102,7 @@ def pieces(path: Path, digest: str | None = None, threads: int = 1) -> Generator
 
 
 def _ahead(works: Iterator[Callable[[], bytes | None]], threads: int) -> Generator[bytes, None, None]:
-    """What ``works`` return, in slices, until None or the last; AHEAD of them a thread run before they are asked for."""
+    """What ``works`` return, in slices, until None or the last; AHEAD of them a thread run before that."""
     with ThreadPoolExecutor(threads, "bz2") as pool:
         waiting: deque[Future[bytes | None]] = deque()
         try:
