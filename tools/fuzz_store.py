@@ -33,7 +33,9 @@ import psutil
 from mutate import Runs, mutate, payload
 
 from natsbin._util.compare import difference
-from natsbin.archive.base import unpickle
+from natsbin._walk import Walker
+from natsbin.archive.base import FILE_LIMIT, unpickle
+from natsbin.archive.bzip import decompress
 from natsbin.archive.schema import check_record
 from natsbin.batch import Batch
 from natsbin.errors import ArchiveError, OutputError, QuestionError, StoreError
@@ -283,7 +285,10 @@ def _ask(store: Store) -> None:
 
 
 def pickle_trial(seed: int) -> Trial:
-    """A trial that reads a mutated pickle of an architecture as an archive's, and takes its record apart."""
+    """A trial that reads a mutated pickle of an architecture as an archive's, and takes its record apart.
+
+    What the walker admits is what the unpickler reads.
+    """
     states = OrderedDict({"01": make_states(SSS, 3, 0)["01"]})
     text = pickle.dumps(states, 4)
     meta = {"meta_archs": SSS.architectures[:50], "total_archs": 50, "arch2infos": None, "evaluated_indexes": set()}
@@ -293,13 +298,20 @@ def pickle_trial(seed: int) -> Trial:
         rng = np.random.default_rng([seed, number])
         text = texts[number % len(texts)]
         data = mutate(bz2.compress(text), [], rng) if number % 10 == 0 else bz2.compress(mutate(text, [], rng), 1)
+        walker = Walker(FILE_LIMIT)
+        walked = False
         try:
-            value = unpickle(data, "mutated")
+            plain = decompress(data, "mutated", FILE_LIMIT)
+            walked = walker.read(plain)
+            value = unpickle(plain, "mutated")
+            if walked and difference(walker.build(), value) is not None:
+                return f"{BAD}walked, the record is another"
+            walked = False
             record = check_record(value, 3, SSS.architectures[3], SSS, "mutated")
             before = copy.deepcopy(record)
             Splitter().add(3, record)
         except ArchiveError:
-            return "refused"
+            return f"{BAD}walked, but refused as a pickle" if walked else "refused"
         return "right" if difference(record, before) is None else f"{BAD}the record was changed"
 
     return trial

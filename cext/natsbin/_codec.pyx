@@ -15,6 +15,8 @@ from libc.string cimport memcpy
 from natsbin.bits cimport MISSING, bits_of, from_bits, is_missing
 
 cdef uint64_t MANTISSA = 0x000FFFFFFFFFFFFF
+cdef enum:
+    NO_TAIL = 255  # stands for a missing value
 
 
 cdef inline Py_ssize_t trailing_zeros(uint64_t bits) noexcept nogil:
@@ -97,23 +99,26 @@ def counts(
     const double[::1] excess not None,
     const uint8_t[::1] order not None,
     double[::1] out not None,
-    double[::1] tail not None,
+    uint8_t[::1] tail,
 ):
     """Correct samples behind accuracies, all of them and those of the last batch; whether they exist for every value.
 
     ``excess[k]`` is what float32 adds to ``100 * k`` where k samples of the last batch are correct, ``order`` sorts
-    it; both come from ``codec.excess``. A missing value stays missing in both.
+    it; both come from ``codec.excess``. A missing value stays missing in ``out``, and is NO_TAIL in ``tail``, which is
+    None where the last batch's samples are not asked for.
     """
     cdef Py_ssize_t i, j, lo, hi, mid, n = values.shape[0], m = excess.shape[0]
     cdef double value, found_value, correct, gap, sample_count = samples
-    cdef bint found, fits = True
-    if out.shape[0] != n or tail.shape[0] != n or order.shape[0] != m or m == 0:
+    cdef bint found, fits = True, tails = tail is not None
+    if out.shape[0] != n or (tails and tail.shape[0] != n) or order.shape[0] != m or not 0 < m <= NO_TAIL + 1:
         raise ValueError("lengths differ")
     with nogil:
         for i in range(n):
             value = values[i]
             if is_missing(value):
-                out[i] = tail[i] = value
+                out[i] = value
+                if tails:
+                    tail[i] = NO_TAIL
                 continue
             correct = rint(value * sample_count / 100.0)
             if not 0.0 <= correct <= sample_count:
@@ -132,9 +137,10 @@ def counts(
                 j = order[lo]
                 # The arithmetic of the decoder: full batches are whole percents, the last adds its float32 product.
                 found_value = (100.0 * (correct - j) + (100.0 * j + excess[j])) / sample_count
-                if j <= correct and bits_of(found_value) == bits_of(value):  # -0.0 is not 0.0
+                if j <= correct and j < NO_TAIL and bits_of(found_value) == bits_of(value):  # -0.0 is not 0.0
                     out[i] = correct
-                    tail[i] = j
+                    if tails:
+                        tail[i] = <uint8_t>j
                     found = True
                     break
                 lo += 1

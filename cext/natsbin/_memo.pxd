@@ -13,6 +13,7 @@ cdef class Pool:
     cdef Slot *slots
     cdef uint32_t mask
     cdef object text(self, const uint8_t *p, Py_ssize_t size)
+    cdef Py_ssize_t intern(self, const uint8_t *p, Py_ssize_t size) except -2
     cdef Py_ssize_t position(self, object text) except -2
     cdef Py_ssize_t find(self, const uint8_t *p, Py_ssize_t size, uint32_t hash, Slot **place) except -2
     cdef int grow(self) except -1

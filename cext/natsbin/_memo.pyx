@@ -75,9 +75,21 @@ cdef class Pool:
             self.strings.append(text)
             place.hash = hash
             place.entry = <uint32_t>PyList_GET_SIZE(self.strings)
-            if 2 * place.entry > self.mask:
+            if 4 * place.entry > self.mask:  # in a table half full, some strings would find no place
                 self.grow()
         return text
+
+    cdef Py_ssize_t intern(self, const uint8_t *p, Py_ssize_t size) except -2:
+        """Where some UTF-8 stands from now on, or -1 if there is no place for it; raises UnicodeDecodeError."""
+        if size > MAX_POOLED_LENGTH:
+            return -1
+        cdef uint32_t hash = hash_bytes(p, size)
+        cdef Slot *place = NULL
+        cdef Py_ssize_t position = self.find(p, size, hash, &place)
+        if position < 0:
+            self.text(p, size)
+            position = self.find(p, size, hash, &place)
+        return position
 
     cdef Py_ssize_t position(self, object text) except -2:
         """Where an equal str stands, or -1."""

@@ -378,9 +378,9 @@ cdef class Unpickler:
                 self.count_items(height)
             if self.records_at >= 0 and self.depth == 2 and self.marks[1] == self.records_at + 1:
                 # A third object on top of an index and its states: the next index, or the arguments that
-                # make the states an OrderedDict.
+                # make the states an OrderedDict. A string would be an hp, of states that have only one.
                 low = self.marks[1]
-                if height == low + 3 and isinstance(stack[low + 1], dict):
+                if height == low + 3 and isinstance(stack[low + 1], dict) and type(stack[low + 2]) is not str:
                     self.hand_on(stack[low], stack[low + 1], done)
                     PyList_SetSlice(stack, low, low + 2, NULL)
         return at

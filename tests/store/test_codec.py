@@ -110,18 +110,21 @@ SAMPLED = st.sampled_from([None, *sorted(set(SAMPLES.values())), 7, 256, 100_000
 
 @given(DOUBLES, st.sampled_from(["accuracy", "top5", "loss", "time", "latency"]), SAMPLED)
 def test_any_values_come_back(values: Floats, quantity: str, samples: int | None) -> None:
-    assert_exact(codec.plan(quantity, samples, values), values)
+    assert_exact(codec.encode(quantity, samples, values), values)
 
 
-def assert_exact(coding: codec.Coding, values: Floats) -> None:
+def assert_exact(encoded: codec.Encoded, values: Floats) -> None:
     """The numbers come back from their bytes, and the values from the numbers."""
-    numbers, tail = codec.encode(coding, values)
+    coding, numbers, packed = encoded
     stored = coding.layout.decode(coding.layout.encode(numbers))
     assert same(stored, numbers)
     assert codec.pack(coding.layout, numbers).tobytes() == coding.layout.encode(stored).tobytes()
-    assert coding.tail == (tail is not None)
-    if tail is not None:
-        assert same(codec.TAIL_LAYOUT.decode(codec.TAIL_LAYOUT.encode(tail)), tail)
+    assert coding.tail == (packed is not None)
+    tail = None
+    if packed is not None:
+        tail = codec.TAIL_LAYOUT.decode(packed[..., None])
+        assert (codec.TAIL_LAYOUT.encode(tail)[..., 0] == packed).all()
+        assert codec.pack(codec.TAIL_LAYOUT, tail).tobytes() == packed.tobytes()
     assert same(coding.decode(stored, tail), values)
 
 
@@ -149,16 +152,18 @@ def loss(rng: np.random.Generator, samples: int) -> float:
 def test_averages_of_batches_are_counts_and_sums(samples: int) -> None:
     rng = np.random.default_rng(samples)
     accuracies = np.array([accuracy(rng, samples) for _ in range(12)] + [0.0, 100.0, MISSING])
-    coding = codec.plan("accuracy", samples, accuracies)
+    encoded = codec.encode("accuracy", samples, accuracies)
+    coding = encoded.coding
     assert coding.kind == codec.COUNT
     assert coding.tail == codec.needs_tail(samples)
     assert coding.layout.size <= 3
-    assert_exact(coding, accuracies)
+    assert_exact(encoded, accuracies)
     losses = np.array([loss(rng, samples) for _ in range(14)] + [MISSING])
-    coding = codec.plan("loss", samples, losses)
+    encoded = codec.encode("loss", samples, losses)
+    coding = encoded.coding
     assert coding.kind == codec.SUM
     assert coding.layout.size <= 6
-    assert_exact(coding, losses)
+    assert_exact(encoded, losses)
 
 
 @pytest.mark.parametrize("samples", [3_000, 10_000, 151_700])
@@ -166,9 +171,9 @@ def test_one_odd_value_keeps_a_column_as_it_is(samples: int) -> None:
     rng = np.random.default_rng(1)
     for quantity, average, odd in (("accuracy", accuracy, 100 / 7), ("loss", loss, 1e300), ("top5", accuracy, np.nan)):
         values = np.array([average(rng, samples) for _ in range(5)] + [odd])
-        coding = codec.plan(quantity, samples, values)
-        assert coding.kind == codec.PLAIN
-        assert_exact(coding, values)
+        encoded = codec.encode(quantity, samples, values)
+        assert encoded.coding.kind == codec.PLAIN
+        assert_exact(encoded, values)
 
 
 def test_last_batch_is_float32_arithmetic() -> None:
@@ -191,9 +196,11 @@ def test_native_functions_refuse_wrong_lengths() -> None:
     with pytest.raises(ValueError, match="expected 3"):
         _codec.sums(some, 10.0, short)
     with pytest.raises(ValueError, match="lengths differ"):
-        _codec.counts(some, 10, np.zeros(1), np.zeros(1, np.uint8), short, some)
+        _codec.counts(some, 10, np.zeros(1), np.zeros(1, np.uint8), short, None)
     with pytest.raises(ValueError, match="lengths differ"):
-        _codec.counts(some, 10, np.zeros(0), np.zeros(0, np.uint8), some.copy(), some.copy())
+        _codec.counts(some, 10, np.zeros(0), np.zeros(0, np.uint8), some.copy(), None)
+    with pytest.raises(ValueError, match="lengths differ"):
+        _codec.counts(some, 10, np.zeros(1), np.zeros(1, np.uint8), some.copy(), codes)
     with pytest.raises(ValueError, match="5 bytes"):
         _codec.pack_unsigned(some, 2, codes)
     with pytest.raises(ValueError, match="5 bytes"):

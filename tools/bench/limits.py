@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
-from typing import Any
+from time import process_time
+from typing import Any, NamedTuple
 
 import click
 from measure import MB, best, budget_option, fresh, mapped, peak, private, seconds, watched
@@ -127,27 +127,81 @@ def _statement_seconds(statement: str, setup: str) -> float:
 
 @figures_command
 @archive_argument
-@click.option("--rounds", default=3, show_default=True, help="Both are timed in turns; the best of each counts.")
+@click.option(
+    "--benchmark",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A benchmark file of the same space, to compare its speed with the folder's.",
+)
+@click.option("--rounds", default=3, show_default=True, help="All are timed in turns; the best of each counts.")
 @jobs_option
-def converting(archive: Path, rounds: int, jobs: int) -> list[Figure]:
+def converting(archive: Path, benchmark: Path | None, rounds: int, jobs: int) -> list[Figure]:
     """Converting ARCHIVE, a folder: time, peak memory, and the time of each step in a single process."""
     files = len(list(archive.glob("[0-9]*.pickle.pbz2")))
-    rows = [(fresh(_read_all, archive, jobs), fresh(_convert, archive, jobs)) for _ in range(rounds)]
-    reading, converted = min(row[0] for row in rows), min(row[1][1] for row in rows)
-    main, worker, together = (max(row[1][place] for row in rows) / MB for place in (2, 3, 4))
+    works: list[tuple[str, Callable[..., _Run], Path]] = [
+        ("reading: bz2 and stdlib unpickling", _read_all, archive),
+        ("converting", _convert, archive),
+    ]
+    if benchmark is not None:
+        works.append(("converting the benchmark file", _convert, benchmark))
+    rounds_of = [[fresh(work, path, jobs) for _, work, path in works] for _ in range(rounds)]
+    runs = [list(of_work) for of_work in zip(*rounds_of, strict=True)]
+    taken, cpu = ([min(getattr(run, name) / run.archs for run in of) for of in runs] for name in ("taken", "cpu"))
+    counts = [of[0].archs for of in runs]
+    main, worker, together = _memory(archive, jobs)
+    figures = [
+        figure
+        for place, (title, _, _) in enumerate(works)
+        for figure in (
+            Figure(title, taken[place] * 1e3, "ms", note=f"an architecture of {counts[place]:,}, {jobs} processes"),
+            Figure(f"{title}, CPU time", cpu[place] * 1e3, "ms", note="of all processes"),
+        )
+    ]
+    for name, of in (("", taken), (", CPU time", cpu)):
+        figures.append(Figure(f"converting in terms of reading{name}", of[1] / of[0], "×", 0.95))
+        if benchmark is not None:
+            figures.append(
+                Figure(f"benchmark file: speed beside the folder's{name}", of[1] / of[2], "×", 0.6, least=True)
+            )
+    if benchmark is not None:
+        together_of_file = _memory(benchmark, jobs)[2]
+        figures.append(Figure("benchmark file: all processes, peak of the sum", together_of_file, "MB", 500))
     most = 1000 if files >= WHOLE else 500
     return [
-        Figure("reading: bz2 and stdlib unpickling", reading, "s", note=f"{files:,} files, {jobs} processes"),
-        Figure("converting", converted, "s"),
-        Figure("converting in terms of reading", converted / reading, "×", 1.3),
+        *figures,
         Figure("main process, peak", main, "MB", 500),
         Figure("largest worker, peak", worker, "MB", 500),
         Figure("all processes, peak of the sum", together, "MB", most, note="shared pages once"),
         *(
-            Figure(f"an architecture, one process: {name}", taken * 1e3, "ms")
-            for name, taken in fresh(_steps, archive).items()
+            Figure(f"an architecture, one process: {name}", spent * 1e3, "ms", note="CPU time")
+            for name, spent in fresh(_steps, archive).items()
         ),
     ]
+
+
+class _Run(NamedTuple):
+    """Reading or converting an archive."""
+
+    archs: int
+    taken: float  # seconds
+    cpu: float  # seconds of this process and its workers
+    process: int  # its number
+
+
+def _memory(archive: Path, jobs: int) -> tuple[float, float, float]:
+    """Peaks of a conversion in MB: of its main process, its largest worker, and all together.
+
+    Not while it is timed, and from another process: where there is a thread beside it, a conversion forks no workers.
+    """
+    with watched(own=False) as peaks:
+        run = fresh(_convert, archive, jobs)
+    together, main = peaks.pop("together"), peaks.pop(run.process)
+    return main / MB, max(peaks.values(), default=0) / MB, together / MB
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and of its children that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 class _Unpickler(pickle.Unpickler):
@@ -164,69 +218,68 @@ def _read(path: Path) -> None:
     _Unpickler(io.BytesIO(bz2.decompress(path.read_bytes()))).load()
 
 
-def _read_all(archive: Path, jobs: int) -> float:
-    """Seconds of decompressing and unpickling all files; numpy is there before the workers fork, as in natsbin."""
-    files = sorted(archive.glob("[0-9]*.pickle.pbz2"))
+def _read_all(archive: Path, jobs: int) -> _Run:
+    """Decompressing and unpickling all files; numpy is there before the workers fork, as in natsbin."""
+    files, before = sorted(archive.glob("[0-9]*.pickle.pbz2")), _cpu()
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
-        return seconds(lambda: list(pool.map(_read, files, chunksize=16)))
+        taken = seconds(lambda: list(pool.map(_read, files, chunksize=16)))
+    return _Run(len(files), taken, _cpu() - before, os.getpid())
 
 
-def _convert(archive: Path, jobs: int) -> tuple[int, float, int, int, int]:
-    """Architectures, seconds, and peak memory of this process, its largest worker and all together."""
+def _convert(archive: Path, jobs: int) -> _Run:
     import h5py
 
     from natsbin.roads.convert import convert
 
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder, "store.h5")
-        with watched() as peaks:
-            taken = seconds(lambda: convert(archive, store, jobs=jobs))
+        before = _cpu()
+        taken = seconds(lambda: convert(archive, store, jobs=jobs))
+        cpu = _cpu() - before
         with h5py.File(store) as file:
-            count = len(file["architecture"])
-    together, main = peaks.pop("together"), peaks.pop(os.getpid())
-    return count, taken, main, max(peaks.values(), default=0), together
+            archs = len(file["architecture"])
+    return _Run(archs, taken, cpu, os.getpid())
 
 
 def _steps(archive: Path) -> dict[str, float]:
-    """Seconds an architecture of each step of a conversion, in this one process."""
+    """CPU seconds an architecture of each step of reading and of a conversion, in this one process."""
     from natsbin.archive import open_archive
-    from natsbin.roads.convert import TOGETHER
-    from natsbin.store.split import Splitter
+    from natsbin.roads.convert import TOGETHER, _Taker
     from natsbin.store.writer import StoreWriter
 
-    opened = open_archive(archive)
+    opened = open_archive(archive, weights=True)
     assert opened.indexes is not None
-    spent = dict.fromkeys(("bz2", "unpickling, stdlib", "unpickling and checking", "splitting", "writing"), 0.0)
+    steps = ("bz2", "unpickling, stdlib only", "pickles to rows, natsbin", "rows to columns", "writing columns")
+    spent = dict.fromkeys(steps, 0.0)
 
     @contextmanager
     def step(name: str) -> Iterator[None]:
-        start = perf_counter()
+        start = process_time()
         yield
-        spent[name] += perf_counter() - start
+        spent[name] += process_time() - start
 
-    splitter = Splitter()
+    taker = _Taker(False)
     with (
         tempfile.TemporaryDirectory() as folder,
         StoreWriter(Path(folder, "store.h5"), opened.space, opened.meta_archs) as writer,
     ):
-        for index, task in zip(opened.indexes, opened.tasks(), strict=True):
+        for number, (index, task) in enumerate(zip(opened.indexes, opened.tasks(), strict=True), 1):
             packed = Path(archive, f"{index:06d}.pickle.pbz2").read_bytes()
             with step("bz2"):
                 plain = bz2.decompress(packed)
-            with step("unpickling, stdlib"):
+            with step("unpickling, stdlib only"):
                 _Unpickler(io.BytesIO(plain)).load()
-            with step("unpickling and checking"):
-                (record,) = task.read()
-            with step("splitting"):
-                splitter.add(*record)
-                split = splitter.take() if index % TOGETHER == 0 else None
-            if split is not None:
-                with step("writing"):
+            with step("pickles to rows, natsbin"):
+                for _ in taker.take(task):
+                    pass
+            if number % TOGETHER == 0 or number == len(opened.indexes):
+                with step("rows to columns"):
+                    split = taker.splitter.take()
+                with step("writing columns"):
                     writer.add(split)
-        with step("writing"):
-            writer.add(splitter.take())
+        with step("writing columns"):
             writer.write(source=opened.path.name, digest="")
-    spent["unpickling and checking"] -= spent["bz2"]  # a task reads from the file
+    spent["pickles to rows, natsbin"] -= spent["bz2"]  # a task reads from the file
     return {name: taken / len(opened.indexes) for name, taken in spent.items()}
 
 
@@ -242,18 +295,18 @@ def streaming(small: Path, large: Path, folder: Path, jobs: int) -> list[Figure]
     """Converting the benchmark files SMALL and LARGE, and FOLDER, an archive of the same space."""
     figures, measured = [], []
     for title, archive in (("small file", small), ("large file", large), ("folder", folder)):
-        count, taken, *peaks = fresh(_convert, archive, jobs)
-        most = max(peaks[0], peaks[2])
-        measured.append((count, taken, most))
-        note = f"{count:,} architectures in {taken:.1f} s"
-        figures.append(Figure(f"{title}: peak, all processes", most / MB, "MB", note=note))
+        with watched(own=False) as peaks:
+            run = fresh(_convert, archive, jobs)
+        measured.append((run.archs, run.taken, peaks["together"]))
+        note = f"{run.archs:,} architectures in {run.taken:.1f} s"
+        figures.append(Figure(f"{title}: peak, all processes", peaks["together"] / MB, "MB", note=note))
     (few, _, least), (many, streamed, most), (folded, folding, _) = measured
     slope = max(0.0, (most - least) / (many - few))
     return [
         *figures,
         Figure("large less small", (most - least) / MB, "MB", 150, note="flat"),
         Figure(f"peak at {WHOLE:,}", (most + slope * (WHOLE - many)) / MB, "MB", 1000, note="extrapolated"),
-        Figure("speed beside the folder's", (many / streamed) / (folded / folding), "×", 0.5, least=True),
+        Figure("speed beside the folder's", (many / streamed) / (folded / folding), "×", 0.6, least=True),
     ]
 
 

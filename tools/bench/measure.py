@@ -108,8 +108,8 @@ def peak(pid: int | str = "self") -> int:
 
 
 @contextlib.contextmanager
-def watched(pause: float = 0.1) -> Iterator[Counter[int | str]]:
-    """Peaks of this process and its descendants, sampled by a thread: of each by process id, and of ``"together"``.
+def watched(pause: float = 0.1, *, own: bool = True) -> Iterator[Counter[int | str]]:
+    """Peaks of this process (if ``own``) and its descendants, sampled by a thread: by process id, and ``"together"``.
 
     The last is the highest sum at one time, with each shared page counted once.
     """
@@ -122,7 +122,7 @@ def watched(pause: float = 0.1) -> Iterator[Counter[int | str]]:
             with contextlib.suppress(
                 psutil.Error, FileNotFoundError, ProcessLookupError
             ):  # a process may end meanwhile
-                for one in (psutil.Process(), *psutil.Process().children(recursive=True)):
+                for one in (*[psutil.Process()][: int(own)], *psutil.Process().children(recursive=True)):
                     peaks[one.pid] = max(peaks[one.pid], peak(one.pid))
                     together += one.memory_full_info().pss
             peaks["together"] = max(peaks["together"], together)

@@ -9,7 +9,7 @@ from os.path import exists
 from pathlib import Path
 from tarfile import TarError
 
-from natsbin.archive.base import Archive, Record, Task
+from natsbin.archive.base import FILE_LIMIT, Archive, Record, Task, Walked
 from natsbin.archive.benchmark import BenchmarkArchive
 from natsbin.archive.files import folder
 from natsbin.archive.fingerprint import Fingerprint, fingerprint
@@ -18,7 +18,17 @@ from natsbin.archive.meta import META_NAME, space_named
 from natsbin.archive.tar import is_chunk, siblings, tar
 from natsbin.errors import ArchiveError, NoArchiveError
 
-__all__ = ["Archive", "Fingerprint", "Record", "Task", "fingerprint_of", "is_full", "open_archive"]
+__all__ = [
+    "FILE_LIMIT",
+    "Archive",
+    "Fingerprint",
+    "Record",
+    "Task",
+    "Walked",
+    "fingerprint_of",
+    "is_full",
+    "open_archive",
+]
 
 
 def open_archive(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from natsbin._pickle import Unpickler
+from natsbin._walk import Walker
 from natsbin.archive import tensors
-from natsbin.archive.bzip import decompress, in_pieces
 from natsbin.spaces import SearchSpace
 
 FILE_LIMIT = 16 << 20  # decompressed bytes of one architecture or of meta; genuine ones have at most 1.4 MB
@@ -23,8 +23,20 @@ class Record(NamedTuple):
     states: dict[str, dict[str, Any]]
 
 
+class Walked(NamedTuple):
+    """One architecture whose pickle the caller's walker has walked; ``check`` checks the states built of it."""
+
+    index: int  # type: ignore[assignment]
+    arch: str
+    check: Callable[[object], dict[str, dict[str, Any]]]
+
+
 class Task(Protocol):
     """A unit of work that can be sent to another process, small and pickled."""
+
+    def walk(self, walker: Walker) -> Iterator[Walked | Record]:
+        """The same records, each walked where ``walker`` admits it. Of a benchmark file it must be ``streaming``."""
+        ...
 
     def read(self) -> Iterator[Record]:
         """The task's records. Raises ArchiveError where they are not what an archive contains."""
@@ -62,29 +74,33 @@ class Archive(ABC):
         return False
 
     @abstractmethod
-    def tasks(self) -> Iterator[Task]:
-        """All records as units of work, in ascending order of indexes where ``indexes`` is known."""
+    def tasks(self, threads: int = 1) -> Iterator[Task]:
+        """All records as units of work, in ascending order of indexes where ``indexes`` is known.
+
+        A task that is the whole archive uses so many ``threads``.
+        """
 
     @abstractmethod
     def read(self, index: int) -> dict[str, dict[str, Any]]:
         """The states of one architecture. Raises ArchiveError where it is absent."""
 
 
-def unpickle(data: bytes, source: str, weights: bool = False) -> object:
-    """The object in one small pickle file, ``source`` in errors; admits only what archives contain.
+def limit_of(weights: bool) -> int:
+    """The most bytes of a pickle, with or without trained weights."""
+    return WEIGHTS_LIMIT if weights else FILE_LIMIT
+
+
+def unpickle(pieces: Iterable[bytes], source: str, weights: bool = False) -> object:
+    """The object in one small pickle, ``source`` in errors; admits only what archives contain.
 
     With ``weights`` that includes tensors, which become read-only numpy arrays.
 
     Raises:
         UnsafePickleError: it asks for anything else.
-        ArchiveError: it is no pickle in bz2, or a damaged one.
+        ArchiveError: it is no pickle, or a damaged one.
     """
-    if weights:
-        unpickler = Unpickler(source, WEIGHTS_LIMIT, admit=tensors.admit())
-        for piece in in_pieces(data, source):  # the numbers of a record are in memory once
-            unpickler.feed(piece)
-        unpickler.feed(b"", last=True)
-    else:
-        unpickler = Unpickler(source, FILE_LIMIT, admit=tensors.REFUSE)
-        unpickler.feed(decompress(data, source, FILE_LIMIT), last=True)
+    unpickler = Unpickler(source, limit_of(weights), admit=tensors.admit() if weights else tensors.REFUSE)
+    for piece in pieces:
+        unpickler.feed(piece)
+    unpickler.feed(b"", last=True)
     return unpickler.value

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from natsbin._pickle import Unpickler
-from natsbin.archive.base import FILE_LIMIT, Archive, Record
+from natsbin._walk import Walker
+from natsbin.archive.base import FILE_LIMIT, Archive, Record, Walked
 from natsbin.archive.bzip import pieces
 from natsbin.archive.meta import Meta, check_meta, digest_of, recognise
 from natsbin.archive.schema import check_record
 from natsbin.errors import ArchiveError
 from natsbin.spaces import SPACES, SearchSpace
+
+MOST_THREADS = 6  # decompress as fast as one process takes records apart
 
 
 @dataclass(frozen=True)
@@ -25,23 +29,55 @@ class BenchmarkTask:
     digest: str | None
     space_name: str
     archs: list[str]
+    threads: int = 1  # that decompress
 
     def read(self) -> Generator[Record, None, None]:
-        space = SPACES[self.space_name]
-        meta = Meta(space, self.archs)
+        meta = Meta(SPACES[self.space_name], self.archs)
         seen: set[int] = set()
         unpickler = Unpickler(self.path, FILE_LIMIT, streaming=True)
-        with closing(pieces(Path(self.path), self.digest)) as source:
+        with closing(pieces(Path(self.path), self.digest, self.threads)) as source:
             for piece in source:
                 for index, states in unpickler.feed(piece):
                     meta.check_index(index, self.path)
                     if index in seen:
                         raise ArchiveError(f"{self.path}: architecture {index} stands there twice")
                     seen.add(index)
-                    where = f"{self.path}: arch2infos[{index}]"
-                    yield Record(index, check_record(states, index, self.archs[index], space, where))
+                    yield Record(index, self._check(index, states))
         unpickler.feed(b"", last=True)
-        if check_meta(unpickler.value, self.path, space).archs != self.archs:
+        self._check_end(unpickler.value, seen)
+
+    def walk(self, walker: Walker) -> Generator[Walked | Record, None, None]:
+        seen: set[int] = set()
+        with closing(pieces(Path(self.path), self.digest, self.threads)) as source:
+            for piece in source:
+                for index in self._walked(walker, piece):
+                    if not 0 <= index < len(self.archs) or index in seen:
+                        break  # `read` says so
+                    seen.add(index)
+                    yield Walked(index, self.archs[index], partial(self._check, index))
+                else:
+                    if not walker.gave_up:
+                        continue
+                break
+        if walker.finished and not walker.gave_up and not walker.has_record:
+            self._check_end(walker.build(), seen)
+            return
+        for record in self.read():
+            if record.index not in seen:
+                yield record
+
+    def _walked(self, walker: Walker, piece: bytes) -> Iterator[int]:
+        """The index of each record that a piece completes, while the walker has it."""
+        while walker.feed(piece) and walker.has_record:
+            yield walker.index
+            piece = b""
+
+    def _check(self, index: int, states: object) -> dict[str, dict[str, Any]]:
+        where = f"{self.path}: arch2infos[{index}]"
+        return check_record(states, index, self.archs[index], SPACES[self.space_name], where)
+
+    def _check_end(self, root: object, seen: set[int]) -> None:
+        if check_meta(root, self.path, SPACES[self.space_name]).archs != self.archs:
             raise ArchiveError(
                 f"{self.path}: meta_archs follows the architectures and differs from the official order, "
                 "in which they were read"
@@ -65,8 +101,8 @@ class BenchmarkArchive(Archive):
         self.meta_archs = meta.archs
         self._task = BenchmarkTask(str(path), self.digest if check_digest else None, meta.space.name, meta.archs)
 
-    def tasks(self) -> Generator[BenchmarkTask, None, None]:
-        yield self._task
+    def tasks(self, threads: int = 1) -> Generator[BenchmarkTask, None, None]:
+        yield replace(self._task, threads=min(threads, MOST_THREADS))
 
     def read(self, index: int) -> dict[str, dict[str, Any]]:
         with closing(self._task.read()) as records:

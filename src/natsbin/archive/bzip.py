@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import bz2
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from hashlib import md5
+from itertools import repeat
 from pathlib import Path
 
+from natsbin._blocks import find_magics, number_at, one_block
 from natsbin.errors import ArchiveError
 
 PIECE = 4 << 20  # bytes decompressed at a time from a large file; for each the thread waits for the GIL
-AHEAD = 2  # pieces decompressed before they are asked for
+AHEAD = 2  # pieces a thread decompressed before they are asked for
+CHUNK = 1 << 20  # bytes read at a time
+LEAST_BLOCK = 80  # bits: what it begins with, and its checksum
+MOST_BLOCK = 2 << 20  # bytes; a block holds at most 900,000, which take hardly more where they cannot be compressed
 SLICE = 1 << 18  # bytes handed on at a time: few architectures are in memory at once
 
 
@@ -81,27 +87,99 @@ class Stream:
             raise ArchiveError(f"{self._source}: cut short: the bz2 data stops before its end")
 
 
-def pieces(path: Path, digest: str | None = None) -> Generator[bytes, None, None]:
-    """A large bz2 file's contents in pieces, decompressed ahead in a thread, as bz2 needs no GIL.
+def pieces(path: Path, digest: str | None = None, threads: int = 1) -> Generator[bytes, None, None]:
+    """A large bz2 file's contents in pieces, decompressed ahead in ``threads``, as bz2 needs no GIL.
 
     With ``digest``, the hex digits that the md5 of the file ends in, a file of another md5 raises
-    ArchiveError after its last piece.
+    ArchiveError after its last piece. Several threads decompress blocks by themselves; where these are not what blocks
+    of one stream should be, one thread decompresses the file from its beginning, and says what is wrong with it.
     """
+    given = 0
+    if threads > 1:
+        try:
+            for piece in _ahead((partial(_decompressed, block) for block in _blocks(path, digest)), threads):
+                yield piece
+                given += len(piece)
+            return
+        except _DoubtError:
+            pass
     source = _pieces(path, digest)
-    with ThreadPoolExecutor(1, "bz2") as pool:  # one thread: pieces come out in order
-        ahead: deque[Future[bytes | None]] = deque()
+    for piece in _ahead(repeat(partial(next, source, None)), 1):  # one thread: pieces come out in order
+        if given < len(piece):
+            yield piece[given:]
+        given = max(0, given - len(piece))
+
+
+def _ahead(works: Iterator[Callable[[], bytes | None]], threads: int) -> Generator[bytes, None, None]:
+    """What ``works`` return, in slices, until None or the last; AHEAD of them a thread run before that."""
+    with ThreadPoolExecutor(threads, "bz2") as pool:
+        waiting: deque[Future[bytes | None]] = deque()
         try:
             while True:
-                while len(ahead) < AHEAD:
-                    ahead.append(pool.submit(next, source, None))
-                piece = ahead.popleft().result()
+                while len(waiting) < AHEAD * threads and (work := next(works, None)):
+                    waiting.append(pool.submit(work))
+                piece = waiting.popleft().result() if waiting else None
                 if piece is None:
                     return
                 for start in range(0, len(piece), SLICE):
                     yield piece[start : start + SLICE]
         finally:
-            for future in ahead:
+            for future in waiting:
                 future.cancel()
+
+
+class _DoubtError(Exception):
+    """What was found is not a block, or not all of the stream."""
+
+
+def _blocks(path: Path, digest: str | None) -> Iterator[bytes]:
+    """The blocks of a bz2 file, each as a stream of its own.
+
+    A block begins with a known number at any bit, which may also stand within a block by chance. Then what is before it
+    is no whole block, and its stream does not decompress. So blocks that do are those of the file.
+    """
+    summed = md5(usedforsecurity=False)
+    with path.open("rb") as file:
+        head = file.read(4)
+        summed.update(head)
+        if not (head.startswith(b"BZh") and b"1" <= head[3:] <= b"9"):
+            raise _DoubtError
+        data, start, search, checksum = b"", 0, 0, 0
+        while chunk := file.read(CHUNK):
+            summed.update(chunk)
+            data += chunk
+            for bit, ended in find_magics(data, search):
+                if bit - start >= LEAST_BLOCK:
+                    block, its_checksum = one_block(data, start, bit, int(head[3:]))
+                    checksum = (checksum << 1 & 0xFFFFFFFF | checksum >> 31) ^ its_checksum
+                    yield block
+                elif bit != start or bit:
+                    raise _DoubtError
+                start = bit
+                if ended:
+                    data += (rest := file.read(CHUNK))
+                    summed.update(rest)
+                    if len(data) != -(-(bit + 80) // 8) or number_at(data, bit + 48) != checksum:
+                        raise _DoubtError
+                    _check_digest(path, summed.hexdigest(), digest)
+                    return
+            if 8 * len(data) - start > 8 * MOST_BLOCK:
+                raise _DoubtError
+            data, start = data[start // 8 :], start % 8
+            search = max(start + 1, 8 * len(data) - 47)
+    raise _DoubtError
+
+
+def _decompressed(block: bytes) -> bytes:
+    """One block; _DoubtError unless it is a whole one, of which bz2 compares the checksum."""
+    stream = bz2.BZ2Decompressor()
+    try:
+        out = stream.decompress(block, PIECE)
+    except OSError:
+        raise _DoubtError from None
+    if not stream.eof or stream.unused_data:
+        raise _DoubtError
+    return out
 
 
 def _pieces(path: Path, digest: str | None) -> Iterator[bytes]:
@@ -117,8 +195,11 @@ def _pieces(path: Path, digest: str | None) -> Iterator[bytes]:
                 size = min(2 * size, PIECE)
                 piece = stream.feed(b"", size)
     stream.close()
-    if digest is not None and not summed.hexdigest().endswith(digest):
+    _check_digest(path, summed.hexdigest(), digest)
+
+
+def _check_digest(path: Path, summed: str, digest: str | None) -> None:
+    if digest is not None and not summed.endswith(digest):
         raise ArchiveError(
-            f"{path}: its md5 is {summed.hexdigest()}; an end in {digest}, as its name says, was expected"
-            " (damaged, or renamed)"
+            f"{path}: its md5 is {summed}; an end in {digest}, as its name says, was expected (damaged, or renamed)"
         )

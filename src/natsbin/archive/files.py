@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from natsbin.archive.base import FILE_LIMIT, WEIGHTS_LIMIT, Archive, Record, unpickle
+from natsbin._walk import Walker
+from natsbin.archive.base import Archive, Record, Walked, limit_of, unpickle
 from natsbin.archive.byte_ranges import ByteRange, file_range, read_ranges
+from natsbin.archive.bzip import decompress, in_pieces
 from natsbin.archive.full import has_weights
 from natsbin.archive.meta import META_NAME, check_meta, digest_of, file_name, is_file_name
 from natsbin.archive.schema import check_record
@@ -26,11 +28,21 @@ class Member:
     source: str
     ranges: tuple[ByteRange, ...]
 
-    def unpickle(self, weights: bool = False) -> object:
-        limit, size = WEIGHTS_LIMIT if weights else FILE_LIMIT, sum(part.size for part in self.ranges)
+    def read(self) -> bytes:
+        """Its pickle, which has no weights."""
+        return decompress(self._compressed(limit_of(False)), self.source, limit_of(False))
+
+    def pieces(self, weights: bool) -> Iterator[bytes]:
+        """The same in pieces: the numbers of a record with weights are in memory once."""
+        if weights:
+            return in_pieces(self._compressed(limit_of(True)), self.source)
+        return iter((self.read(),))
+
+    def _compressed(self, limit: int) -> bytes:
+        size = sum(part.size for part in self.ranges)
         if size > limit:
             raise ArchiveError(f"{self.source}: {size:,} bytes; at most {limit:,} were expected")
-        return unpickle(read_ranges(self.ranges, self.source), self.source, weights)
+        return read_ranges(self.ranges, self.source)
 
 
 @dataclass(frozen=True)
@@ -44,10 +56,20 @@ class ArchitectureTask:
     weights: bool
 
     def read(self) -> Iterator[Record]:
-        states = check_record(
-            self.member.unpickle(self.weights), self.index, self.arch, SPACES[self.space_name], self.member.source
-        )
-        yield Record(self.index, states)
+        yield self._record(self.member.pieces(self.weights))
+
+    def walk(self, walker: Walker) -> Iterator[Walked | Record]:
+        if self.weights:  # the walker admits no tensors
+            yield from self.read()
+            return
+        data = self.member.read()
+        yield Walked(self.index, self.arch, self._check) if walker.read(data) else self._record((data,))
+
+    def _record(self, pieces: Iterable[bytes]) -> Record:
+        return Record(self.index, self._check(unpickle(pieces, self.member.source, self.weights)))
+
+    def _check(self, states: object) -> dict[str, dict[str, Any]]:
+        return check_record(states, self.index, self.arch, SPACES[self.space_name], self.member.source)
 
 
 class FilesArchive(Archive):
@@ -74,7 +96,7 @@ class FilesArchive(Archive):
                 "an archive has both"
             )
         meta = find(META_NAME)
-        checked = check_meta(meta.unpickle(), meta.source, space)
+        checked = check_meta(unpickle((meta.read(),), meta.source), meta.source, space)
         self.space = checked.space
         self.meta_archs = checked.archs
         self.indexes = found = sorted(int(name[:6]) for name in names if name != META_NAME)
@@ -100,7 +122,7 @@ class FilesArchive(Archive):
         assert self.indexes is not None
         return frozenset(self.indexes)
 
-    def tasks(self) -> Iterator[ArchitectureTask]:
+    def tasks(self, threads: int = 1) -> Iterator[ArchitectureTask]:
         yield from map(self._task, self.indexes or ())
 
     def read(self, index: int) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from natsbin.archive.base import WEIGHTS_LIMIT
 from natsbin.archive.byte_ranges import ByteRange, Joined, file_range
 from natsbin.archive.bzip import SLICE, Stream
 from natsbin.archive.meta import META_NAME, is_file_name
-from natsbin.archive.tensors import ADMIT
+from natsbin.archive.tensors import admit
 
 
 class _WeightsFound(Exception):
@@ -29,7 +29,7 @@ def has_weights(ranges: Sequence[ByteRange]) -> bool:
     Raises OSError, of which ArchiveError is one, where it cannot be read that far.
     """
     source = ranges[0].path
-    unpickler = Unpickler(source, WEIGHTS_LIMIT, admit=dict.fromkeys(ADMIT, _found))
+    unpickler = Unpickler(source, WEIGHTS_LIMIT, admit=dict.fromkeys(admit(), _found))
     stream = Stream(source)
     try:
         for data in _pieces(ranges):

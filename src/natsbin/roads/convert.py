@@ -7,12 +7,15 @@ import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from natsbin._util.files import printable
 from natsbin._util.signals import stoppable
 from natsbin._util.workers import FEW, cores, ordered
-from natsbin.archive import Archive, Task, fingerprint_of, open_archive
-from natsbin.archive.simplify import simple_records
+from natsbin._walk import Walker
+from natsbin.archive import FILE_LIMIT, Archive, Record, Task, fingerprint_of, open_archive
+from natsbin.archive.simplify import simplify
+from natsbin.store.known_forms import KnownForms
 from natsbin.store.split import Split, Splitter
 from natsbin.store.writer import StoreWriter
 
@@ -35,7 +38,8 @@ def convert(
     """Write the store ``dst`` from the archive ``src`` and return its path; only trained weights are left out.
 
     ``src`` is a folder, a tar, chunks of a split tar, or a benchmark file; ``space`` ("tss" or "sss") is
-    the expected search space. ``jobs`` processes read (all cores if None). Needs temporary space beside ``dst``, about
+    the expected search space. ``jobs`` processes read, or threads decompress
+    a benchmark file (all cores if None). Needs temporary space beside ``dst``, about
     as much as the archive takes, and a few hundred MB of memory for any archive. The store keeps a ``fingerprint`` of
     its source (that of ``src`` if None), by which ``create`` sees whether it is up to date.
 
@@ -55,21 +59,19 @@ def convert(
                 done += len(split.records)
                 if progress:
                     progress(done, total)
-        writer.write(source=printable(archive.path.name), digest=archive.digest or "", fingerprint=fingerprint)
+        writer.write(printable(archive.path.name), archive.digest or "", fingerprint, jobs=jobs or cores())
     return path
 
 
 def _splits(archive: Archive, jobs: int) -> Generator[Split, None, None]:
-    tasks = archive.tasks()
+    tasks = archive.tasks(jobs)
+    taker = _Taker(archive.indexes is None)
     if jobs == 1 or archive.indexes is None or len(archive.indexes) <= FEW:  # a stream is one task
-        records = itertools.chain.from_iterable(simple_records(task) for task in tasks)
-        splitter = Splitter()
-        while part := list(itertools.islice(records, TOGETHER)):
-            for record in part:
-                splitter.add(*record)
-            yield splitter.take()
+        records = itertools.chain.from_iterable(map(taker.take, tasks))
+        while sum(1 for _ in itertools.islice(records, TOGETHER)):
+            yield taker.splitter.take()
     else:
-        yield from ordered(_split, Splitter(), _parts(tasks), jobs)
+        yield from ordered(_split, taker, _parts(tasks), jobs)
 
 
 def _parts(tasks: Iterator[Task]) -> Iterator[list[Task]]:
@@ -77,9 +79,36 @@ def _parts(tasks: Iterator[Task]) -> Iterator[list[Task]]:
         yield part
 
 
-def _split(splitter: Splitter, tasks: list[Task]) -> Split:
-    """A worker's splitter is kept: forms that it has seen cost a look-up."""
+def _split(taker: _Taker, tasks: list[Task]) -> Split:
+    """A worker's taker is kept: forms that it has seen cost a look-up."""
     for task in tasks:
-        for record in simple_records(task):
-            splitter.add(*record)
-    return splitter.take()
+        for _ in taker.take(task):
+            pass
+    return taker.splitter.take()
+
+
+class _Taker:
+    """Takes records apart, without making objects where their forms are known."""
+
+    def __init__(self, streaming: bool) -> None:
+        self._streaming = streaming
+        self.splitter = Splitter()
+        self._walker = Walker(FILE_LIMIT, streaming)
+        self._known = KnownForms(self._walker, self.splitter)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A process that is not forked begins with a new one."""
+        return type(self), (self._streaming,)
+
+    def take(self, task: Task) -> Iterator[None]:
+        """Takes a task's records, one at a time."""
+        for record in task.walk(self._walker):
+            if isinstance(record, Record):
+                self._split(record)
+            elif not self._known.add(*record):
+                self._split(Record(record.index, record.check(self._walker.build(record.arch))))
+            yield
+
+    def _split(self, record: Record) -> None:
+        simplify(record.states)
+        self.splitter.add(*record)

@@ -2,14 +2,14 @@
 
 NATS-Bench averages over N samples by adding batch results (batch 256) in double precision and dividing by N.
 So an accuracy is a count of correct samples, a loss is a sum of float32 batch losses with a short mantissa.
-``plan`` decides for a whole column: by those numbers or, where one value has none, by the values as they are.
+``encode`` decides for a whole column: by those numbers or, where one value has none, by the values as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,7 @@ from natsbin.store.format import COUNT as COUNT
 from natsbin.store.format import PLAIN as PLAIN
 from natsbin.store.format import QUANTITIES
 from natsbin.store.format import SUM as SUM
-from natsbin.store.layouts import MISSING, Extent, Float, Floats, Layout, Unsigned, choose, is_missing
-
-Encoded = tuple[Floats, "Floats | None"]
-"""Stored numbers, and the correct samples of the last batch where a coding has them."""
+from natsbin.store.layouts import MISSING, Bytes, Extent, Float, Floats, Layout, Unsigned, choose, is_missing
 
 
 @lru_cache
@@ -85,68 +82,48 @@ class Coding:
         return np.where(is_missing(numbers), MISSING, values)
 
 
-def plan(quantity: str, samples: int | None, values: Floats) -> Coding:
-    """How to store a column of ``quantity`` over ``samples``: by the exact numbers behind its values, if all have one.
+class Encoded(NamedTuple):
+    """A column's stored numbers, with a byte each for the correct samples of the last batch where ``coding.tail``."""
+
+    coding: Coding
+    numbers: Floats
+    tail: Bytes | None
+
+
+def encode(quantity: str, samples: int | None, values: Floats) -> Encoded:
+    """A column of ``quantity`` over ``samples``, by the exact numbers behind its values if all have one.
 
     ``values`` (in the units of ``format.QUANTITIES``) has the shape (epochs, trials) or (trials,), with ``MISSING``
     where there is no value. Where ``samples`` is None their number is not known, and values are stored as they are.
     """
-    rows = values.reshape(-1, values.shape[-1])
     kind = QUANTITIES[quantity].coding
-    if samples is not None and kind == COUNT:
-        extent = _extent(rows, lambda row: _counts(samples, row))
-        if extent is not None:
-            return Coding(COUNT, samples, 0, choose(extent), needs_tail(samples))
-    if samples is not None and kind == SUM:
-        extent = _extent(rows, lambda row: _sums(samples, row))
-        if extent is not None:
-            # HDF5 has no bias below 1, so the sums are scaled down to where the least of them is about 1.
-            shift = max(0, extent.low) if extent.low <= extent.high else 0
-            layout = choose(replace(extent, whole=False, low=extent.low - shift, high=extent.high - shift))
-            if layout != Float(8):
-                return Coding(SUM, samples, shift, layout, False)
-    extent = _extent(rows, lambda row: (row, None))
-    assert extent is not None
-    return Coding(PLAIN, samples or 0, 0, choose(replace(extent, whole=False)), False)
-
-
-def encode(coding: Coding, values: Floats) -> Encoded:
-    """The numbers that ``coding`` stores for values of any shape, and the counts of the last batch if it has them."""
-    if coding.kind == PLAIN:
-        return values, None
-    flat = np.ascontiguousarray(values).reshape(-1)
-    found = _counts(coding.samples, flat) if coding.kind == COUNT else _sums(coding.samples, flat)
-    if found is None:
-        raise ValueError(f"values that {coding} does not hold")
-    numbers, tail = found
-    if coding.shift:
-        np.ldexp(numbers, -coding.shift, out=numbers, where=~is_missing(numbers))
-    return numbers.reshape(values.shape), tail.reshape(values.shape) if coding.tail and tail is not None else None
-
-
-def _counts(samples: int, values: Floats) -> Encoded | None:
-    numbers, tail = np.empty_like(values), np.empty_like(values)
-    extra, order = excess(samples), _excess_order(samples)
-    if not needs_tail(samples):  # the count of the last batch does not matter: 0 is as good as any
-        extra, order = extra[:1], order[:1]
-    fit = _codec.counts(values, samples, extra, order, numbers, tail)
-    return (numbers, tail) if fit else None
-
-
-def _sums(samples: int, values: Floats) -> Encoded | None:
-    numbers = np.empty_like(values)
-    return (numbers, None) if _codec.sums(values, float(samples), numbers) else None
-
-
-def _extent(rows: Floats, encode_row: Callable[[Floats], Encoded | None]) -> Extent | None:
-    """What the numbers of all rows need of a layout, a row at a time; None where a row has no such numbers."""
-    extent = Extent()
-    for row in rows:
-        found = encode_row(np.ascontiguousarray(row))
-        if found is None:
-            return None
-        extent = extent.join(Extent(*_codec.measure(found[0])))
-    return extent
+    flat = values.reshape(-1)
+    if samples is not None and kind != PLAIN:
+        numbers, tail = np.empty(flat.shape), None
+        if kind == COUNT:
+            tail = np.empty(flat.shape, np.uint8) if needs_tail(samples) else None
+            extra, order = excess(samples), _excess_order(samples)
+            if tail is None:  # the count of the last batch does not matter: 0 is as good as any
+                extra, order = extra[:1], order[:1]
+            fits = _codec.counts(flat, samples, extra, order, numbers, tail)
+        else:
+            fits = _codec.sums(flat, float(samples), numbers)
+        if fits:
+            extent, shift = Extent(*_codec.measure(numbers)), 0
+            if kind == SUM:
+                # HDF5 has no bias below 1, so the sums are scaled down to where the least of them is about 1.
+                shift = max(0, extent.low) if extent.low <= extent.high else 0
+                extent = replace(extent, whole=False, low=extent.low - shift, high=extent.high - shift)
+            layout = choose(extent)
+            if kind == COUNT or layout != Float(8):
+                if shift:
+                    np.ldexp(numbers, -shift, out=numbers, where=~is_missing(numbers))
+                coding = Coding(kind, samples, shift, layout, tail is not None)
+                return Encoded(
+                    coding, numbers.reshape(values.shape), None if tail is None else tail.reshape(values.shape)
+                )
+    extent = Extent(*_codec.measure(flat))
+    return Encoded(Coding(PLAIN, samples or 0, 0, choose(replace(extent, whole=False)), False), values, None)
 
 
 TAIL_LAYOUT = Unsigned(1)

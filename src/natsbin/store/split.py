@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from natsbin import _codec
+from natsbin._rows import Rows, spread
 from natsbin.errors import ArchiveError
 from natsbin.store import format as fmt
 from natsbin.store import forms
@@ -24,6 +26,8 @@ from natsbin.store.forms import Epochs
 from natsbin.store.layouts import MISSING, Floats
 
 MOST_KNOWN = 16  # orders of keys that a curve is tried against; genuine ones have a handful
+SCALARS_FIRST = np.arange(len(fmt.SCALARS), dtype=np.int32)  # their places in a row
+SCALAR_PLACES = {name: place for place, name in enumerate(fmt.SCALARS)}
 
 
 @dataclass(frozen=True)
@@ -60,59 +64,60 @@ class Split:
     parts: list[Part]
 
 
+class Signature(NamedTuple):
+    """The form of a trial, and its table."""
+
+    hp: str
+    dataset: str
+    mapping: str
+    fields: tuple[tuple[str, forms.Field], ...]
+
+
 @dataclass
-class _Plan:
-    """How the numbers of one trial form spread over columns; ``rows`` collects its trials."""
+class Plan:
+    """How the numbers of one trial form spread over columns, and ``rows`` of its trials.
+
+    A row has a number for each of ``format.SCALARS`` or MISSING, then ``size`` numbers of the curves. ``gathers``
+    are the places in it of each column.
+    """
 
     hp: str
     dataset: str
     form: str
-    gathers: list[tuple[ColumnKey, Epochs, npt.NDArray[np.intp] | slice]]
+    gathers: list[tuple[ColumnKey, Epochs, npt.NDArray[np.int32]]]
     size: int
-    rows: list[tuple[int, int, dict[str, float], Floats]] = field(default_factory=list)
+    rows: Rows
 
 
-def _part(hp: str, dataset: str, plans: list[_Plan]) -> Part:
+def _part(hp: str, dataset: str, plans: list[Plan]) -> Part:
     """The trials that some plans of a table collected, which are then forgotten."""
-    trials = [row for plan in plans for row in plan.rows]
-    counts = [len(plan.rows) for plan in plans]
-    found: dict[tuple[ColumnKey, Epochs, bool], list[tuple[npt.NDArray[np.int32], Floats]]] = {}
-    first = 0
-    for plan in plans:
-        matrix = np.stack([row[3] for row in plan.rows])
-        rows = np.arange(first, first + len(matrix), dtype=np.int32)
+    labels = [plan.rows.labels() for plan in plans]
+    counts = [plan.rows.count for plan in plans]
+    firsts = [0, *accumulate(counts)]
+    found: dict[tuple[ColumnKey, Epochs], list[tuple[Rows, int, npt.NDArray[np.int32]]]] = {}
+    for plan, first in zip(plans, firsts, strict=False):
         for column, epochs, where in plan.gathers:
-            values = matrix[:, where]
-            constant = _constant(column, values)
-            if constant.any():
-                found.setdefault((column, epochs, True), []).append((rows[constant], values[constant, :1]))
-            if not constant.all():
-                found.setdefault((column, epochs, False), []).append((rows[~constant], values[~constant]))
-        first += len(matrix)
-        plan.rows = []
+            found.setdefault((column, epochs), []).append((plan.rows, first, where))
+    (_, (_, scalars)) = spread([(plan.rows, 0, SCALARS_FIRST) for plan in plans], False)
+    blocks = [
+        Block(column, epochs, constant, *taken)
+        for (column, epochs), pieces in found.items()
+        for constant, taken in zip((True, False), spread(pieces, fmt.QUANTITIES[column.quantity].steady), strict=True)
+        if len(taken[0])
+    ]
+    for plan in plans:
+        plan.rows.clear()
     return Part(
         hp,
         dataset,
         [plan.form for plan in plans],
         np.repeat(np.arange(len(plans), dtype=np.int32), counts),
         np.repeat(np.array([plan.size for plan in plans], np.int32), counts),
-        np.array([row[0] for row in trials], np.int32),
-        np.array([row[1] for row in trials], np.int64),
-        {name: np.array([row[2].get(name, MISSING) for row in trials]) for name in fmt.SCALARS},
-        [
-            Block(*key, np.concatenate([rows for rows, _ in pieces]), np.concatenate([values for _, values in pieces]))
-            for key, pieces in found.items()
-        ],
+        np.concatenate([index for index, _ in labels]),
+        np.concatenate([seed for _, seed in labels]),
+        dict(zip(fmt.SCALARS, np.ascontiguousarray(scalars.T), strict=True)),
+        blocks,
     )
-
-
-def _constant(column: ColumnKey, values: Floats) -> npt.NDArray[np.bool_]:
-    """Which trials have the same value at every epoch: one number is then enough, where that is usual."""
-    if not fmt.QUANTITIES[column.quantity].steady:
-        return np.zeros(len(values), np.bool_)
-    bits = np.ascontiguousarray(values).view(np.uint64)
-    same: npt.NDArray[np.bool_] = (bits == bits[:, :1]).all(axis=1)
-    return same
 
 
 _usual_runs = lru_cache(maxsize=64)(forms.curve_runs)
@@ -122,7 +127,7 @@ class Splitter:
     """Takes records apart. One may serve many splits: forms that it has seen cost a look-up."""
 
     def __init__(self) -> None:
-        self._plans: dict[Any, _Plan] = {}
+        self._plans: dict[Signature, Plan] = {}
         self._records: list[tuple[int, str]] = []
         self._record_texts: dict[Any, str] = {}
         self._known: dict[tuple[str, int], list[tuple[tuple[Any, ...], tuple[forms.Run, ...]]]] = {}
@@ -132,53 +137,64 @@ class Splitter:
 
         Raises ArchiveError that names the place where a value has no form.
         """
-        parts = []
-        regular = True
         for hp, state in states.items():
             arch = state["arch_str"]
             for (dataset, seed), trial in state["all_results"].items():
                 try:
-                    self._add_trial(hp, dataset, index, seed, trial, arch)
+                    signature, row = self.separate(hp, dataset, trial, arch)
+                    self.plan(signature).rows.add(index, seed, row)
                 except (TypeError, OverflowError) as error:
                     raise ArchiveError(f"architecture {index}, hp {hp!r}, trial {(dataset, seed)}: {error}") from error
-            parts.append((hp, forms.State.of(state, arch, index)))
-            regular = regular and forms.is_regular_state(state)
-        key = (type(states).__name__, tuple(parts), regular)
+        self.add_record(index, self.record_form(index, states))
+
+    def add_record(self, index: int, form: str) -> None:
+        """Note an architecture whose trials are with their plans."""
+        self._records.append((index, form))
+
+    def record_form(self, index: int, states: Mapping[str, Mapping[str, Any]]) -> str:
+        """The form of a record without its trials."""
+        parts = tuple((hp, forms.State.of(state, state["arch_str"], index)) for hp, state in states.items())
+        key = (type(states).__name__, parts, all(map(forms.is_regular_state, states.values())))
         text = self._record_texts.get(key)
         if text is None:
             text = self._record_texts[key] = forms.RecordForm(*key).dumps()
-        self._records.append((index, text))
+        return text
 
     def take(self) -> Split:
         """The records added since the last call."""
         records, self._records = self._records, []
-        plans: dict[tuple[str, str], list[_Plan]] = {}
+        plans: dict[tuple[str, str], list[Plan]] = {}
         for plan in self._plans.values():
-            if plan.rows:
+            if plan.rows.count:
                 plans.setdefault((plan.hp, plan.dataset), []).append(plan)
         return Split(records, [_part(*key, of_table) for key, of_table in plans.items()])
 
-    def _add_trial(self, hp: str, dataset: str, index: int, seed: int, trial: Mapping[str, Any], arch: str) -> None:
+    def plan(self, signature: Signature) -> Plan:
+        """The plan of a trial's form. Raises ArchiveError for names that a store cannot have."""
+        plan = self._plans.get(signature)
+        if plan is None:
+            hp, dataset, mapping, fields = signature
+            plan = self._plans[signature] = _plan(hp, dataset, forms.TrialForm.of(mapping, fields))
+        return plan
+
+    def separate(self, hp: str, dataset: str, trial: Mapping[str, Any], arch: str) -> tuple[Signature, Floats]:
+        """The form of a trial, and its numbers as ``Plan.rows`` has them. TypeError where a value has no form."""
         fields: list[tuple[str, forms.Field]] = []
-        numbers = np.empty(sum(len(trial[name]) for name in fmt.CURVES if isinstance(trial.get(name), dict)))
-        used = 0
-        scalars: dict[str, float] = {}
+        most = sum(len(trial[name]) for name in fmt.CURVES if isinstance(trial.get(name), dict))
+        used = len(fmt.SCALARS)
+        numbers = np.full(used + most, MISSING)
         for name, value in trial.items():
             if name in fmt.SCALARS:
                 scalar, number = forms.Scalar.of(value, arch)
                 fields.append((name, scalar))
                 if number is not None:
-                    scalars[name] = number
+                    numbers[SCALAR_PLACES[name]] = number
             elif name in fmt.CURVES and (runs := self._take_curve(name, value, numbers, used)) is not None:
                 fields.append((name, forms.Curve(name, type(value).__name__, runs)))
                 used += len(value)
             else:
                 fields.append((name, forms.Literal.of(value, arch)))
-        signature = (hp, dataset, type(trial).__name__, tuple(fields))
-        plan = self._plans.get(signature)
-        if plan is None:
-            plan = self._plans[signature] = _plan(hp, dataset, forms.TrialForm.of(*signature[2:]))
-        plan.rows.append((index, seed, scalars, numbers[:used]))
+        return Signature(hp, dataset, type(trial).__name__, tuple(fields)), numbers[:used]
 
     def _take_curve(self, name: str, curve: Any, out: Floats, start: int) -> tuple[forms.Run, ...] | None:
         """The runs of a curve's keys, its numbers then in ``out``; None unless it has floats by the usual keys."""
@@ -200,7 +216,7 @@ class Splitter:
         return usual
 
 
-def _plan(hp: str, dataset: str, form: forms.TrialForm) -> _Plan:
+def _plan(hp: str, dataset: str, form: forms.TrialForm) -> Plan:
     positions: dict[ColumnKey, list[tuple[int, int]]] = {}  # (epoch, place among the trial's numbers)
     place = 0
     for curve in form.curves:
@@ -208,11 +224,9 @@ def _plan(hp: str, dataset: str, form: forms.TrialForm) -> _Plan:
             pairs = positions.setdefault(curve.column(run), [])
             pairs += ((epoch, place + epoch - run.start) for epoch in range(run.start, run.stop))
             place += run.stop - run.start
-    gathers: list[tuple[ColumnKey, Epochs, npt.NDArray[np.intp] | slice]] = []
+    gathers: list[tuple[ColumnKey, Epochs, npt.NDArray[np.int32]]] = []
     for column, pairs in positions.items():
         order = sorted(pairs)
-        places = np.array([where for _, where in order], np.intp)
-        contiguous = bool((np.diff(places) == 1).all())
-        where = slice(int(places[0]), int(places[-1]) + 1) if contiguous else places
-        gathers.append((column, forms.epoch_runs(epoch for epoch, _ in order), where))
-    return _Plan(hp, dataset, form.dumps(), gathers, place)
+        places = np.array([len(fmt.SCALARS) + where for _, where in order], np.int32)
+        gathers.append((column, forms.epoch_runs(epoch for epoch, _ in order), places))
+    return Plan(hp, dataset, form.dumps(), gathers, place, Rows(len(fmt.SCALARS) + place))

@@ -6,6 +6,7 @@ has come. The file has no name, so it disappears with the process, however that 
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections import defaultdict
 from contextlib import suppress
@@ -16,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from natsbin._rows import scatter
 from natsbin.store.format import ColumnKey
 from natsbin.store.forms import Epochs
 from natsbin.store.layouts import MISSING, Floats
@@ -57,6 +59,10 @@ class Spool:
         self._blocks[table][block.column].append(SpooledBlock(self._end, block.epochs, block.constant, trials))
         self._end += block.values.nbytes
 
+    def flush(self) -> None:
+        """To be called between the last ``add`` and the first ``gather``, which other processes may do."""
+        self._file.flush()
+
     def columns(self, table: tuple[str, str]) -> list[ColumnKey]:
         """The columns of a table, by name."""
         return sorted(self._blocks[table], key=str)
@@ -74,17 +80,16 @@ class Spool:
         self, table: tuple[str, str], column: ColumnKey, shape: tuple[int, ...], row_of: npt.NDArray[np.int32]
     ) -> Floats:
         """A column as an array of shape (epochs, trials) or (trials,); ``row_of[trial]`` is a trial's place in it."""
-        self._file.flush()
         out = np.full(shape, MISSING)
         for block in self._blocks[table][column]:
-            epochs = np.concatenate([np.arange(*run) for run in block.epochs])
+            epochs = np.concatenate([np.arange(*run, dtype=np.int32) for run in block.epochs])
             width = 1 if block.constant else len(epochs)
-            self._file.seek(block.offset)
-            values = np.frombuffer(self._file.read(8 * width * len(block.trials)), np.float64)
-            values = values.reshape(len(block.trials), width)
+            # not seek and read: processes that were forked share the file's position
+            raw = os.pread(self._file.fileno(), 8 * width * len(block.trials), block.offset)
+            values = np.frombuffer(raw, np.float64).reshape(len(block.trials), width)
             rows = row_of[block.trials]
             if out.ndim == 1:
                 out[rows] = values[:, 0]
             else:
-                out[epochs[:, None], rows] = values.T
+                scatter(values, epochs, rows, out)
         return out

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from natsbin._util.workers import FEW, ordered
 from natsbin._version import __version__
 from natsbin.errors import ArchiveError, OutputError
 from natsbin.spaces import SAMPLES, SearchSpace
 from natsbin.store import codec
 from natsbin.store import format as fmt
+from natsbin.store.format import ColumnKey
 from natsbin.store.index import most_text_bytes
-from natsbin.store.layouts import MISSING, Floats, Layout, Unsigned, is_missing
+from natsbin.store.layouts import MISSING, Floats, Unsigned, is_missing
 from natsbin.store.split import Split
 from natsbin.store.spool import Spool
 from natsbin.store.tree import Chunk, TreeWriter, new_store, refuse_existing
+
+AHEAD = 1  # columns a process that wait to be written; the largest take 30 MB
 
 
 @dataclass
@@ -83,10 +89,11 @@ class StoreWriter:
         except OSError as error:
             raise OutputError(f"{self._path}: cannot be written: {error}") from error
 
-    def write(self, source: str = "", digest: str = "", fingerprint: str = "") -> None:
+    def write(self, source: str = "", digest: str = "", fingerprint: str = "", *, jobs: int = 1) -> None:
         """Write the store from all records; ``source`` and ``digest`` name where they came from.
 
-        ``fingerprint`` says in which state that was, see ``natsbin.archive.fingerprint``.
+        ``fingerprint`` says in which state that was, see ``natsbin.archive.fingerprint``. ``jobs`` processes encode
+        columns, each in its turn.
         """
         if not self._records:
             raise ArchiveError(f"{source or 'the archive'}: no architecture in it")
@@ -124,8 +131,14 @@ class StoreWriter:
             text = ("[" + ",\n".join(self._forms) + "]\n").encode()
             tree.scale(fmt.FORMS_BYTE, len(text))
             tree.array(fmt.FORMS, np.frombuffer(text, np.uint8), dims=(fmt.FORMS_BYTE,))
-            for key in sorted(self._tables):
-                self._write_table(tree, key)
+            self._spool.flush()
+            shared = _Columns(self._spool, {key: _row_of(table) for key, table in self._tables.items()})
+            items = [(key, column) for key in sorted(self._tables) for column in self._spool.columns(key)]
+            if len(self._records) <= FEW or threading.active_count() > 1:
+                jobs = 1  # only forked processes have the spool, and beside threads none is forked
+            with closing(ordered(_encode, shared, items, min(jobs, max(1, len(items))), AHEAD)) as encoded:
+                for key in sorted(self._tables):
+                    self._write_table(tree, key, encoded)
             stored = sum(stop - start for start, stop in tree.chunks)
             if len(text) > most_text_bytes(stored):
                 raise ArchiveError(
@@ -136,13 +149,9 @@ class StoreWriter:
     def _number(self, form: str) -> int:
         return self._forms.setdefault(form, len(self._forms))
 
-    def _write_table(self, tree: TreeWriter, key: tuple[str, str]) -> None:
-        table, path, dataset = self._tables[key], fmt.table_path(*key), key[1]
-        index, seed = np.concatenate(table.index), np.concatenate(table.seed)
-        # Trials with the most values come first, so that an epoch that only some have takes only their chunks.
-        order = np.lexsort((seed, index, -np.concatenate(table.values)))
-        row_of = np.empty(len(order), np.int32)
-        row_of[order] = np.arange(len(order), dtype=np.int32)
+    def _write_table(self, tree: TreeWriter, key: tuple[str, str], encoded: Iterator[_Encoded]) -> None:
+        table, path = self._tables[key], fmt.table_path(*key)
+        index, seed, order = np.concatenate(table.index), np.concatenate(table.seed), _order(table)
         epochs, trial, epoch = self._spool.epochs(key), f"{path}/{fmt.TRIAL}", f"{path}/{fmt.EPOCH}"
         tree.scale(trial, len(order))
         tree.scale(epoch, epochs, np.arange(epochs, dtype=np.int32), {"long_name": "epoch, from 0"})
@@ -155,17 +164,28 @@ class StoreWriter:
             tree.array(f"{path}/{name}", values[order], dims=(trial,), attrs=attrs)
         for name in fmt.SCALARS:
             scalars = np.concatenate(table.scalars[name])[order]
-            _write_column(tree, f"{path}/{name}", name, fmt.QUANTITIES[name].samples, scalars, (trial,))
-        for column in self._spool.columns(key):
-            shape: tuple[int, ...] = (epochs, len(order))
-            if self._spool.is_constant(key, column):
-                shape = shape[1:]
-            dims = (epoch, trial)[-len(shape) :]
-            samples = SAMPLES.get((dataset, column.set))
-            # No name for the values here: one column is what memory must hold, not two.
-            _write_column(
-                tree, f"{path}/{column}", column.quantity, samples, self._spool.gather(key, column, shape, row_of), dims
-            )
+            column = _encode_column(name, fmt.QUANTITIES[name].samples, scalars)
+            _write_column(tree, f"{path}/{name}", name, column, (trial,))
+        for place in self._spool.columns(key):
+            column = next(encoded)
+            dims = (epoch, trial)[-len(column.shape) :]
+            _write_column(tree, f"{path}/{place}", place.quantity, column, dims)
+
+
+def _order(table: _Table) -> npt.NDArray[np.intp]:
+    """A table's trials in the order of the store.
+
+    Those with the most values come first, so that an epoch that only some have takes only their chunks.
+    """
+    return np.lexsort((np.concatenate(table.seed), np.concatenate(table.index), -np.concatenate(table.values)))
+
+
+def _row_of(table: _Table) -> npt.NDArray[np.int32]:
+    """The place of each trial in that order."""
+    order = _order(table)
+    row_of = np.empty(len(order), np.int32)
+    row_of[order] = np.arange(len(order), dtype=np.int32)
+    return row_of
 
 
 def _small(seeds: npt.NDArray[np.int64]) -> npt.NDArray[np.int16] | npt.NDArray[np.int64]:
@@ -177,29 +197,73 @@ def _small(seeds: npt.NDArray[np.int64]) -> npt.NDArray[np.int16] | npt.NDArray[
 _COORDINATES = {"coordinates": f"{fmt.ARCHITECTURE} {fmt.SEED}"}
 
 
-def _write_column(
-    tree: TreeWriter, path: str, quantity: str, samples: int | None, values: Floats, dims: tuple[str, ...]
-) -> None:
-    coding = codec.plan(quantity, samples, values)
+class _Columns(NamedTuple):
+    """What encoders share: the spool, and for each table the place of each trial."""
+
+    spool: Spool
+    row_of: dict[tuple[str, str], npt.NDArray[np.int32]]
+
+
+class _Encoded(NamedTuple):
+    """A column as it is written: its chunks, and those of the counts of the last batch if it has them."""
+
+    coding: codec.Coding
+    shape: tuple[int, ...]
+    chunk: tuple[int, ...]
+    chunks: list[Chunk]
+    tails: list[Chunk]
+
+
+def _encode(columns: _Columns, place: tuple[tuple[str, str], ColumnKey]) -> _Encoded:
+    """A column of the spool, encoded."""
+    table, column = place
+    shape: tuple[int, ...] = (columns.spool.epochs(table), len(columns.row_of[table]))
+    if columns.spool.is_constant(table, column):
+        shape = shape[1:]
+    values = columns.spool.gather(table, column, shape, columns.row_of[table])
+    return _encode_column(column.quantity, SAMPLES.get((table[1], column.set)), values)
+
+
+def _encode_column(quantity: str, samples: int | None, values: Floats) -> _Encoded:
+    chunk = chunk_shape(values)
+    coding, numbers, tail = codec.encode(quantity, samples, values)
+    chunks: list[Chunk] = []
+    tails: list[Chunk] = []
+    for start in map(tuple, _filled(values, chunk).tolist()):
+        place = tuple(slice(s, s + step) for s, step in zip(start, chunk, strict=True))
+        chunks.append((start, codec.pack(coding.layout, _padded(numbers[place], chunk, MISSING))))
+        if tail is not None:
+            part = _padded(tail[place], chunk, codec.TAIL_LAYOUT.missing)
+            tails.append((start, np.ascontiguousarray(part)[..., None]))
+    return _Encoded(coding, values.shape, chunk, chunks, tails)
+
+
+def _padded(part: npt.NDArray[Any], chunk: tuple[int, ...], missing: float) -> npt.NDArray[Any]:
+    """What a chunk holds of a column, filled up where the chunk goes past the column's end."""
+    if part.shape == chunk:
+        return part
+    whole = np.full(chunk, missing, part.dtype)
+    whole[tuple(slice(length) for length in part.shape)] = part
+    return whole
+
+
+def _write_column(tree: TreeWriter, path: str, quantity: str, column: _Encoded, dims: tuple[str, ...]) -> None:
+    coding = column.coding
     units = fmt.QUANTITIES[quantity].units
     attrs: dict[str, object] = {"units": units, **_COORDINATES, "coding": coding.kind}
     if coding.kind != fmt.PLAIN:
         attrs |= {"samples": coding.samples, "shift": coding.shift, "scale_factor": coding.scale_factor}
-    parts: list[tuple[str, Layout, dict[str, object]]] = [(path, coding.layout, attrs)]
+    parts = [(path, coding.layout, column.chunks, attrs)]
     if coding.tail:
         label = "correct samples of the last, incomplete batch"
-        parts.append((path + fmt.TAIL, codec.TAIL_LAYOUT, {"units": "1", **_COORDINATES, "long_name": label}))
-    chunk = chunk_shape(values)
-    filled = _filled(values, chunk)
-    tails: list[Chunk] = []
-    chunks: Iterable[Chunk] = _chunks(coding, values, chunk, filled, tails)
-    for place, layout, described in parts:
+        described: dict[str, object] = {"units": "1", **_COORDINATES, "long_name": label}
+        parts.append((path + fmt.TAIL, codec.TAIL_LAYOUT, column.tails, described))
+    for place, layout, chunks, described in parts:
         fill: float = np.nan
         if isinstance(layout, Unsigned):
             fill = layout.missing
             described = {**described, "_FillValue": np.array(fill, f"<u{layout.size}")}
-        tree.dataset(place, layout.kind, values.shape, chunk, chunks, dims=dims, attrs=described, fill=fill)
-        chunks = tails
+        tree.dataset(place, layout.kind, column.shape, column.chunk, chunks, dims=dims, attrs=described, fill=fill)
 
 
 def chunk_shape(values: Floats) -> tuple[int, ...]:
@@ -234,23 +298,3 @@ def _filled(values: Floats, chunk: tuple[int, ...]) -> npt.NDArray[np.intp]:
         there = np.logical_or.reduceat(there, np.arange(0, there.shape[axis], step), axis=axis)
     starts: npt.NDArray[np.intp] = np.argwhere(there) * np.array(chunk)
     return starts
-
-
-def _chunks(
-    coding: codec.Coding,
-    values: Floats,
-    chunk: tuple[int, ...],
-    filled: npt.NDArray[np.intp],
-    tails: list[Chunk],
-) -> Iterator[Chunk]:
-    """Chunks of a column's numbers, encoded one by one; those of its counts of the last batch are left in ``tails``."""
-    for start in map(tuple, filled.tolist()):
-        part = values[tuple(slice(s, s + step) for s, step in zip(start, chunk, strict=True))]
-        if part.shape != chunk:
-            whole = np.full(chunk, MISSING)
-            whole[tuple(slice(length) for length in part.shape)] = part
-            part = whole
-        numbers, tail = codec.encode(coding, part)
-        if tail is not None:
-            tails.append((start, codec.pack(codec.TAIL_LAYOUT, tail)))
-        yield start, codec.pack(coding.layout, numbers)
