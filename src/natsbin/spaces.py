@@ -7,7 +7,6 @@ its channels, the topology space is the lexical order of its cells under one fix
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from functools import cached_property
 
 from natsbin.errors import ArchitectureError
@@ -51,19 +50,24 @@ def hp_name(hp: str | int) -> str:
     return name if len(name) != 1 else f"0{name}"
 
 
-@dataclass(frozen=True)
 class SearchSpace:
     """One of the two search spaces.
 
     An architecture is a row of ``digits`` digits in base ``base``; ``string`` writes it as NATS-Bench does.
+
+    Attributes:
+        name: ``tss`` or ``sss``.
+        title: ``topology`` or ``size``.
+        epochs: of each hyper-parameter set ``hp``.
+        archive_name: of the published archives, before ``-simple``, ``-full`` or ``.pickle.pbz2``.
     """
 
-    name: str  # "tss" or "sss"
-    title: str  # "topology" or "size"
-    base: int
-    digits: int
-    epochs: dict[str, int]  # of each hyper-parameter set `hp`
-    archive_name: str  # of the published archives, before `-simple`, `-full` or `.pickle.pbz2`
+    def __init__(self, name: str, title: str, base: int, digits: int, epochs: dict[str, int], archive_name: str):
+        self.name, self.title, self.base, self.digits = name, title, base, digits
+        self.epochs, self.archive_name = epochs, archive_name
+
+    def __reduce__(self) -> str:
+        return self.name.upper()  # there is one of each
 
     def __len__(self) -> int:
         return int(self.base**self.digits)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from natsbin.api.source import Source
 from natsbin.api.utils import get_torch_home, time_string
 from natsbin.errors import ArchiveError, MissingError
-from natsbin.roads import cache
 from natsbin.spaces import SearchSpace
+from natsbin.store import open_store
+from natsbin.store.file import is_store
 
 
 def in_torch_home(space: SearchSpace, fast_mode: bool) -> str:
     """What there is in ``$TORCH_HOME`` (or ``$HOME/.torch``), a store first. MissingError where there is nothing."""
+    from pathlib import Path
+
+    from natsbin.roads import cache
+
     home, name = get_torch_home(), space.archive_name
     stores = [f"{name}{cache.STORE_SUFFIX}", f"{name}-simple{cache.STORE_SUFFIX}", f"{name}-full{cache.STORE_SUFFIX}"]
     files = [f"{name}-simple", f"{name}-simple.tar"]
@@ -36,13 +40,18 @@ def in_torch_home(space: SearchSpace, fast_mode: bool) -> str:
     return found
 
 
-def open_path(path: Path, space: SearchSpace, verbose: bool) -> Source:
+def open_path(path: str, space: SearchSpace, verbose: bool) -> Source:
     """A store, or the store that an original archive was converted to."""
-    from natsbin.store import open_store  # h5py is slow to import, and not needed for a dict
-
     if not os.path.exists(path):  # unlike that of a Path, False for a name that is too long
         raise MissingError(f"{path} is neither a file or a dir.")
-    source = open_store(path) if cache.is_store(path) else cache.open_converted(path, space, verbose)
+    if is_store(path):
+        source = open_store(path)
+    else:
+        from pathlib import Path  # slow to import, as is what follows, and not needed for a store
+
+        from natsbin.roads.cache import open_converted
+
+        source = open_converted(Path(path), space, verbose)
     if source.space.name != space.name:
         raise ArchiveError(
             f"{source.path}: architectures of the {source.space.title} space, but the {space.title} space was asked for"
@@ -50,13 +59,15 @@ def open_path(path: Path, space: SearchSpace, verbose: bool) -> Source:
     return source
 
 
-def open_in_place(path: Path, space: SearchSpace, verbose: bool) -> Source:
+def open_in_place(path: str, space: SearchSpace, verbose: bool) -> Source:
     """A store, or an archive of one file an architecture as it is; a benchmark file is converted."""
-    from natsbin.archive import open_archive
-    from natsbin.roads.archive_source import ArchiveSource
+    if not is_store(path):
+        from pathlib import Path
 
-    if not cache.is_store(path):
-        archive = open_archive(path, space.name, weights=True)
+        from natsbin.archive import open_archive
+        from natsbin.roads.archive_source import ArchiveSource
+
+        archive = open_archive(Path(path), space.name, weights=True)
         if archive.indexes is not None:
             return ArchiveSource(archive)
     return open_path(path, space, verbose)
