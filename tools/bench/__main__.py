@@ -6,6 +6,7 @@ import click
 import compare
 import layout
 import limits
+import methods
 import sweep
 
 
@@ -18,6 +19,7 @@ for name, command in {
     "compare": compare.compare,
     "markdown": compare.markdown,
     "sweep": sweep.sweep,
+    "methods": methods.methods,
     "scalar": limits.scalar,
     "open": limits.opening,
     "convert": limits.converting,

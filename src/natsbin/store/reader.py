@@ -132,10 +132,12 @@ class Store:
         """Whether tables alone can answer for each architecture of the space; False where it is absent."""
         import numpy as np
 
+        from natsbin.store.table import distinct
+
         found = np.zeros(self.total, np.bool_)
-        numbers, place = np.unique(self.record, return_inverse=True)
         with reading(f"{self.path}: {fmt.FORMS}"):
-            by_form = np.array([self.forms.record(number).regular for number in numbers.tolist()])
+            numbers, place = distinct(self.record, len(self.forms))
+            by_form = np.array([self.forms.record(number).regular for number in numbers])
         found[self.indexes] = by_form[place]
         return found
 
