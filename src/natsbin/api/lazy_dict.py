@@ -51,7 +51,7 @@ class ArchitectureDict(OrderedDict[int, Results]):
     def add_unloaded(self, index: int) -> None:
         """Add an architecture of the source without making its object."""
         super().__setitem__(index, _NOT_MADE)
-        self._mark(index, UNLOADED)
+        self.states[index] = UNLOADED
 
     def is_live(self, index: int) -> bool:
         """Whether the program got, or gave, this architecture's object."""
