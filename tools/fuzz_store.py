@@ -42,7 +42,8 @@ from natsbin.errors import ArchiveError, OutputError, QuestionError, StoreError
 from natsbin.roads.convert import convert
 from natsbin.spaces import SSS, TSS
 from natsbin.store import Store, StoreWriter, open_store
-from natsbin.store import index as indexes
+from natsbin.store.dataset import CHUNK, Chunks
+from natsbin.store.index import Header, dumps, loads
 from natsbin.store.pack import pack
 from natsbin.store.seal import seal
 from natsbin.store.split import Splitter
@@ -185,18 +186,19 @@ def store_trial(subjects: list[Subject], folder: Path, seed: int, forged: bool) 
     return trial
 
 
-Change = Callable[[indexes.Header, indexes.Chunks], object]
+Change = Callable[[Header, Chunks], object]
 
 
 def forge(data: bytes, runs: Runs, out: Path, change: Change) -> Path:
     """Write a store with an index that ``change`` has changed, and with a seal that fits."""
-    whole = np.frombuffer(data, np.uint8)
-    found = indexes.loads(lambda start, stop: whole[start:stop], _body_length(data))
+    whole = memoryview(data)
+    found = loads(lambda start, stop: whole[start:stop], _body_length(data))
     assert found is not None
-    header, chunks, start = found[0], found[1].copy(), found[2]
+    header, table, start = found
+    chunks = np.frombuffer(table, CHUNK).copy()
     change(header, chunks)
     out.write_bytes(data[:start])
-    seal(out, runs, indexes.dumps(header, chunks))
+    seal(out, runs, dumps(header, chunks.tobytes()))
     return out
 
 
@@ -207,7 +209,7 @@ ODD: list[Any] = [
 ]
 
 
-def _lie(header: indexes.Header, chunks: indexes.Chunks, rng: np.random.Generator) -> None:
+def _lie(header: Header, chunks: Chunks, rng: np.random.Generator) -> None:
     """One to four changes to what an index says."""
     for _ in range(int(rng.integers(1, 5))):
         if rng.random() < 0.3:
@@ -303,7 +305,7 @@ def pickle_trial(seed: int) -> Trial:
         try:
             plain = decompress(data, "mutated", FILE_LIMIT)
             walked = walker.read(plain)
-            value = unpickle(plain, "mutated")
+            value = unpickle((plain,), "mutated")
             if walked and difference(walker.build(), value) is not None:
                 return f"{BAD}walked, the record is another"
             walked = False

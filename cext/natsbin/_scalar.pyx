@@ -13,12 +13,10 @@ from natsbin.bits cimport is_missing
 
 from random import getrandbits as _getrandbits
 
-from numpy import float64 as _float64
-
 from natsbin.errors import QuestionError
 
 cdef object getrandbits = _getrandbits
-cdef object float64 = _float64
+cdef object float64 = None  # of numpy, which is imported with the first table
 cdef dict NO_TABLES = {}
 
 
@@ -56,6 +54,10 @@ cdef class ScalarTable:
         self, Table table not None, LabelledSet train not None, comment, list others not None, bint searched=True
     ):
         """``comment`` is the text after the train set, or None; ``searched``: whether ``simulate`` answers for it."""
+        global float64
+        from numpy import float64 as found
+
+        float64 = found
         self.searched = searched
         self.table, self.train, self.others = table, train, others
         self.valid, self.valtest = table.sets.get("x-valid"), table.sets.get("ori-test")

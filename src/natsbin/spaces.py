@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
 
 from natsbin.errors import ArchitectureError
 
@@ -56,20 +54,34 @@ def hp_name(hp: str | int, have: Collection[str] = ()) -> str:
     return name if len(name) != 1 or name in have else f"0{name}"
 
 
-@dataclass(frozen=True)
 class SearchSpace:
     """One of the two search spaces.
 
     An architecture is a row of ``digits`` digits in base ``base``; ``string`` writes it as NATS-Bench does.
+
+    Attributes:
+        name: ``tss`` or ``sss``.
+        title: ``topology`` or ``size``.
+        epochs: of each hyper-parameter set ``hp``.
+        archive_name: of the published archives, before ``-simple``, ``-full`` or ``.pickle.pbz2``.
+        order_digest: SHA-256 of all architecture strings in official order, a newline between any two.
     """
 
-    name: str  # "tss" or "sss"
-    title: str  # "topology" or "size"
-    base: int
-    digits: int
-    epochs: dict[str, int]  # of each hyper-parameter set `hp`
-    archive_name: str  # of the published archives, before `-simple`, `-full` or `.pickle.pbz2`
-    order_digest: str  # SHA-256 of all architecture strings in official order, a newline between any two
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        base: int,
+        digits: int,
+        epochs: dict[str, int],
+        archive_name: str,
+        order_digest: str,
+    ):
+        self.name, self.title, self.base, self.digits = name, title, base, digits
+        self.epochs, self.archive_name, self.order_digest = epochs, archive_name, order_digest
+
+    def __reduce__(self) -> str:
+        return self.name.upper()  # there is one of each
 
     def __len__(self) -> int:
         return int(self.base**self.digits)
@@ -120,6 +132,8 @@ class SearchSpace:
         """Whether these are all architecture strings in official order, without making those."""
         if len(archs) != len(self) or any(type(arch) is not str for arch in archs):
             return False
+        from hashlib import sha256
+
         return sha256("\n".join(archs).encode("utf-8", "replace")).hexdigest() == self.order_digest
 
     @cached_property

@@ -7,6 +7,8 @@ import itertools
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -301,3 +303,21 @@ def test_show_shows_all_by_default(store: Path, capsys: pytest.CaptureFixture[st
         assert f"---------- The ({place:5d}/    3) {index:06d}-th architecture! ----------" in told
         api.show(index)
         assert capsys.readouterr().out in told
+
+
+OPEN = """
+import sys
+import natsbin
+api = natsbin.create(sys.argv[1], "tss", fast_mode=True, verbose=False)
+slow = "numpy", "h5py", "pathlib", "dataclasses", "inspect", "hashlib", "tempfile", "concurrent", "multiprocessing"
+print([name for name in slow if name in sys.modules])
+print(api.get_cost_info(7, "cifar10", hp="12")["params"] > 0, "numpy" in sys.modules)
+"""
+
+
+def test_opening_a_store_imports_nothing_slow(store: Path) -> None:
+    """Numpy alone takes longer to import than all that ``nats_bench`` does to open an archive."""
+    command = [sys.executable, "-S", "-c", OPEN, str(store)]
+    path = os.pathsep.join(filter(None, sys.path))  # -S: what `.pth` files of this installation import does not count
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    assert (done.stdout, done.stderr) == ("[]\nTrue True\n", "")

@@ -64,7 +64,7 @@ def test_a_view_decodes_to_the_archive_and_copies_nothing(case: Case, data: st.D
     hp, dataset, setname = draw_set(data, case)
     quantity = data.draw(st.sampled_from(["accuracy", "loss"]))
     epoch = data.draw(st.integers(0, case.space.epochs[hp] - 1))
-    lies_apart = case.store.file.data(f"{hp}/{dataset}/{setname}_{quantity}").chunk[1] < trials_of(case, hp, dataset)
+    lies_apart = case.store.data(f"{hp}/{dataset}/{setname}_{quantity}").chunk[1] < trials_of(case, hp, dataset)
     if lies_apart:  # as the numbers of a column with gaps do
         with pytest.raises(QuestionError, match=r"column\(\)"):
             case.batch.view(dataset, setname, quantity, hp, epoch)

@@ -122,7 +122,7 @@ def test_every_shape_of_an_archive_makes_the_same_store(
         assert a.columns(*key) == b.columns(*key)
         for name in a.columns(*key):
             path = "/".join((*key, str(name)))
-            left, right = a.file.data(path), b.file.data(path)
+            left, right = a.data(path), b.data(path)
             assert left.numbers == right.numbers
             size = left.chunk_bytes  # past it the map goes on
             assert all((left.load(n)[:size] == right.load(n)[:size]).all() for n in left.numbers)

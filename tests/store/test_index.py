@@ -22,6 +22,7 @@ from natsbin.errors import ArchiveError, StoreError
 from natsbin.spaces import TSS
 from natsbin.store import Store, hdf5, open_store
 from natsbin.store import format as fmt
+from natsbin.store.dataset import read_dataset
 from natsbin.store.pack import pack, unpack
 from natsbin.store.verify import check
 
@@ -48,16 +49,15 @@ def golden(folder: Path, name: str) -> Path:
 
 def test_the_index_says_what_hdf5_says(path: Path) -> None:
     index = open_store(path).file.index
-    checksums = {
-        name: index.dataset(name).chunks["checksum"].reshape(index.dataset(name).counts) for name in index.paths
-    }
+    datasets = {name: read_dataset(index, name) for name in index.paths}
+    checksums = {name: one.chunks["checksum"].reshape(one.counts) for name, one in datasets.items()}
     with h5py.File(path) as file:
         header, chunks = hdf5.describe(file, checksums)
     assert header["attrs"] == index.attrs
     assert header["axes"] == index.axes
     assert sorted(header["datasets"]) == index.paths
     for name, entry in header["datasets"].items():
-        found = index.dataset(name)
+        found = datasets[name]
         assert entry["attrs"] == found.attrs
         assert tuple(entry["dims"]) == found.dims
         first = entry["first"]
@@ -188,7 +188,7 @@ def test_a_file_system_without_maps(path: Path, records: dict[int, Record], monk
     def refuse(*_: object, **__: object) -> None:
         raise OSError(19, "No such device")
 
-    monkeypatch.setattr("natsbin.store.data.mmap.mmap", refuse)
+    monkeypatch.setattr("natsbin.store.file.mmap.mmap", refuse)
     assert same(open_store(path).load(8), records[8])
 
 

@@ -75,13 +75,14 @@ def test_both_states_answer_alike(mapped: Path, packed: Path, unpacked: Path, re
 
 
 def test_every_dataset_of_a_packed_store_is_filtered(packed: Path, mapped: Path) -> None:
-    small, large = open_store(packed).file, open_store(mapped).file
-    assert small.index.paths == large.index.paths
-    for path in small.index.paths:
+    small, large = open_store(packed), open_store(mapped)
+    paths = small.file.index.paths
+    assert paths == large.file.index.paths
+    for path in paths:
         assert small.data(path).filters
         assert small.data(path).stored_bytes <= large.data(path).chunk_bytes * large.data(path).total
         assert bool(large.data(path).filters) == (path in fmt.TEXTS)
-    total = [sum(file.data(path).stored_bytes for path in file.index.paths) for file in (small, large)]
+    total = [sum(store.data(path).stored_bytes for path in paths) for store in (small, large)]
     assert total[0] < 0.9 * total[1]
 
 

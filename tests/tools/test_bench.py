@@ -12,6 +12,7 @@ import pytest
 from support.made import Made
 from support.paths import TOOLS
 
+from natsbin.api.topology import NATStopology
 from natsbin.roads.convert import convert
 from natsbin.spaces import TSS
 from natsbin.synthetic import make_archive
@@ -59,7 +60,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "open": ("store.h5", "archive", "--runs", "1"),
     "convert": ("archive", "--rounds", "1", "--jobs", "1"),
     "memory": ("store.h5", "--points", "1000"),
-    "batch": ("store.h5", "--values", "1000", "--budget", "0"),
+    "batch": ("store.h5", "--values", "1000", "--budget", "0", "--rounds", "1"),
     "stream": ("small.pickle.pbz2", "large.pickle.pbz2", "archive"),
     "sizes": ("archive", "store.h5"),
     "chunks": ("store.h5", "--items", "64"),
@@ -86,3 +87,14 @@ def test_searches_give_the_same_answers_as_the_original(made: Made, tmp_path: Pa
     for one in result["sweeps"]:
         assert {row["method"] for row in one["calls"]} >= {"simulate_train_eval", "get_net_config", "all"}
         assert all(row["nats_bench"] > 0 < row["median"] <= row["max"] for row in one["calls"])
+
+
+def test_every_public_method_is_asked_of_both(archive: Path, tmp_path: Path) -> None:
+    result = run(tmp_path / "out.json", "methods", archive.with_name("store.h5"), archive, "--archs", 3, "--passes", 1)
+    rows = {row["method"]: row for row in result["methods"]}
+    public = {name for name in dir(NATStopology) if name[0] != "_" and callable(getattr(NATStopology, name))}
+    assert rows.keys() > public
+    for row in rows.values():
+        for kind in ("first", "again"):
+            assert row["times"][kind] == row["nats_bench"][kind] / row["natsbin"][kind] > 0
+        assert isinstance(row["holds"], bool)

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import compileall
+import os
+from pathlib import Path
+
 import click
 import compare
 import layout
 import limits
+import methods
 import sweep
+
+import natsbin
 
 
 @click.group()
 def main() -> None:
     """Benchmarks of natsbin: it beside other ways to ask, and its figures beside their limits."""
+    # Modules are read from bytecode, as they are where a package was installed.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    compileall.compile_dir(str(Path(natsbin.__file__).parent), quiet=2)
 
 
 for name, command in {
     "compare": compare.compare,
     "markdown": compare.markdown,
     "sweep": sweep.sweep,
+    "methods": methods.methods,
     "scalar": limits.scalar,
     "open": limits.opening,
     "convert": limits.converting,

@@ -58,7 +58,7 @@ def _bytes_by_kind(store: Store) -> Counter[str]:
             kind = "accuracies, losses, times"
         else:
             kind = "indexes, seeds, numbers of forms"
-        kinds[kind] += store.file.data(path).stored_bytes
+        kinds[kind] += store.data(path).stored_bytes
     kinds["HDF5 metadata, index, seal, alignment"] = store.path.stat().st_size - kinds.total()
     return kinds
 
@@ -83,7 +83,7 @@ def chunks(path: Path, items: tuple[int, ...], dataset: str, column: str, folder
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         for count in items:
             made = _rechunked(store, where[0], Path(scratch) / f"{count}.h5", count)
-            data = open_store(made).file.data("/".join(where))
+            data = open_store(made).data("/".join(where))
             note = f"{data.total:,} chunks of {'×'.join(map(str, data.chunk))}"
             for name in ("points", "scan", "curves"):
                 for state in ("cold", "first", "warm"):

@@ -18,10 +18,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-import numpy as np
-
 from natsbin import rules
-from natsbin.api import best, opening, text
+from natsbin._util.integers import is_integer
+from natsbin.api import opening, text
 from natsbin.api.lazy_dict import UNLOADED, ArchitectureDict, Make, Results, results_of
 from natsbin.api.nearest import unknown_architecture
 from natsbin.api.results import ArchResults, more_info, with_hp
@@ -74,18 +73,17 @@ class NASBenchMetaAPI(abc.ABC):
         self._states = bytearray(self._total)
         self._infos: Any = None
         self._native: ScalarAnswers | None = self._native_path()
-        if source.path is None:
+        if path is None:
             infos = self.arch2infos_dict
             for index in source.indexes.tolist():
                 infos[index] = infos.make(index)
         elif not fast_mode:
-            present = np.zeros(self._total, np.uint8)
-            present[source.indexes] = UNLOADED
-            self._states[:] = present.tobytes()
-        if source.path is None or not fast_mode:
+            for index in source.indexes.tolist():
+                self._states[index] = UNLOADED
+        if path is None or not fast_mode:
             self._avaliable_hps.update(source.hps)
         if verbose:
-            count = len(self.evaluated_indexes) if source.path is None or fast_mode else len(source.indexes)
+            count = len(self.evaluated_indexes) if path is None or fast_mode else len(source.indexes)
             print(
                 f"{time_string()} Create NATS-Bench ({title}) done with {count}/{self._total} architectures avaliable."
             )
@@ -268,9 +266,9 @@ class NASBenchMetaAPI(abc.ABC):
 
     def _take(self, source: Source, index: Any) -> None:
         """Put an architecture of a source into the dictionary: of our own source without making its object."""
-        if not isinstance(index, (int, np.integer)) or not 0 <= index < self._total:
+        if not is_integer(index) or not 0 <= index < self._total:
             raise QuestionError(f"no architecture {index!r}: expected an integer index, 0 <= index < {self._total}")
-        place = int(np.searchsorted(source.indexes, index))
+        place = int(source.indexes.searchsorted(index))
         if place == len(source.indexes) or source.indexes[place] != index:
             raise self._no_architecture(index, source)
         infos = self.arch2infos_dict
@@ -290,7 +288,7 @@ class NASBenchMetaAPI(abc.ABC):
         """
         if self.verbose:
             print(f"{time_string()} Call query_index_by_arch with arch={arch}")
-        if isinstance(arch, (int, np.integer)):
+        if is_integer(arch):
             if 0 <= arch < self._total:
                 return arch if isinstance(arch, int) else int(arch)
             raise QuestionError(f"Invalid architecture index {arch} vs [0, {self._total}].")
@@ -302,7 +300,7 @@ class NASBenchMetaAPI(abc.ABC):
         """The index of an architecture string, or of an object with ``tostr()``; anything else as it is."""
         string = arch.tostr() if hasattr(arch, "tostr") else arch
         if not isinstance(string, str):
-            return int(arch) if isinstance(arch, np.integer) else arch
+            return int(arch) if is_integer(arch) else arch
         index = self.archstr2index.get(string)
         if index is None:
             raise unknown_architecture(string, self._space)
@@ -387,7 +385,7 @@ class NASBenchMetaAPI(abc.ABC):
         return copy.deepcopy(self._results(index, hp))
 
     def _no_architecture(self, index: Any, source: Source | None = None) -> QuestionError:
-        if not isinstance(index, (int, np.integer)):
+        if not is_integer(index):
             return QuestionError(
                 f"no architecture {index!r}: expected an integer index, 0 <= index < {self._total}; "
                 "query_index_by_arch finds the index of a string"
@@ -573,8 +571,10 @@ class NASBenchMetaAPI(abc.ABC):
             raise QuestionError("enforce_all=True is for fast_mode=True: without it, every architecture is at hand")
         if enforce_all is None:
             enforce_all = bool(self._fast_mode)
+        from natsbin.api.best import find_best
+
         limits = dataset, rules.set_of(metric_on_set), self._hp(hp), flop_max, param_max
-        index, highest = best.find_best(self, enforce_all, limits)
+        index, highest = find_best(self, enforce_all, limits)
         if self.verbose:  # where nothing was found this raises, as in nats_bench
             print(f"  the best architecture : [{index}] {self.arch(index)} with accuracy={highest:.3f}%")
         return index, highest
@@ -643,17 +643,6 @@ class NASBenchMetaAPI(abc.ABC):
             print(f"Call the statistics function with dataset={dataset} and hp={hp}.")
         if dataset not in DATASETS:
             raise QuestionError(f"{dataset} not in {list(DATASETS)}")
-        name = self._hp(hp)
-        evaluated = np.fromiter(self.evaluated_indexes, np.int64)
-        seeds = np.full(len(evaluated), -1)  # -1 where the object must be asked
-        if self._native is not None:
-            from natsbin.api.scalar import seed_counts
+        from natsbin.api.seeds import statistics
 
-            known = seed_counts(cast("Store", self._source), name, dataset)
-            if known is not None:
-                unloaded = np.frombuffer(self._states, np.uint8) == UNLOADED
-                seeds = np.where(unloaded, known, -1)[evaluated]
-        for place in np.flatnonzero(seeds < 0).tolist():
-            seeds[place] = len(self._results(int(evaluated[place]), name).dataset_seed.get(dataset, ()))
-        places = {count: int(np.argmax(seeds == count)) for count in np.unique(seeds).tolist()}
-        return {count: int((seeds == count).sum()) for count in sorted(places, key=places.__getitem__)}
+        return statistics(self, dataset, self._hp(hp))

@@ -7,8 +7,7 @@ from collections.abc import Callable, ItemsView, Mapping, ValuesView
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
+from natsbin._util.integers import is_integer
 from natsbin.api.results import ArchResults
 
 Results = OrderedDict[str, ArchResults]
@@ -44,14 +43,15 @@ class ArchitectureDict(OrderedDict[int, Results]):
         self.states = states
         self.make = make
         self._remembered = lru_cache(_REMEMBERED)(make)
-        present = np.flatnonzero(np.frombuffer(states, np.uint8)).tolist()
-        for index in present:
-            super().__setitem__(index, _NOT_MADE)
+        if any(states):
+            for index, state in enumerate(states):
+                if state:
+                    super().__setitem__(index, _NOT_MADE)
 
     def add_unloaded(self, index: int) -> None:
         """Add an architecture of the source without making its object."""
         super().__setitem__(index, _NOT_MADE)
-        self._mark(index, UNLOADED)
+        self.states[index] = UNLOADED
 
     def is_live(self, index: int) -> bool:
         """Whether the program got, or gave, this architecture's object."""
@@ -72,7 +72,7 @@ class ArchitectureDict(OrderedDict[int, Results]):
         return self._remembered(index) if found is _NOT_MADE else found
 
     def _mark(self, index: Any, state: int) -> None:
-        if isinstance(index, (int, np.integer)) and 0 <= index < len(self.states):
+        if is_integer(index) and 0 <= index < len(self.states):
             self.states[index] = state
 
     def __getitem__(self, index: int) -> Results:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import re
 
@@ -36,7 +35,9 @@ def nearest(string: str, space: SearchSpace) -> list[str]:
 
 def _operations(word: str) -> list[int]:
     """The digits of the operations that are spelled most alike."""
-    found = [word] if word in OPERATIONS else difflib.get_close_matches(word, OPERATIONS, 2, 0.5)
+    from difflib import get_close_matches  # it takes some time, and few programs mistype
+
+    found = [word] if word in OPERATIONS else get_close_matches(word, OPERATIONS, 2, 0.5)
     return [OPERATIONS.index(one) for one in found]
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from natsbin.api.source import DictSource, Source
@@ -34,14 +33,14 @@ def open_source(given: Any, space: SearchSpace, fast_mode: bool, verbose: bool) 
         print(
             f"{time_string()} Try to create the NATS-Bench ({space.title}) api from {path} with fast_mode={fast_mode}"
         )
-    return find.open_path(Path(path), space, verbose), path
+    return find.open_path(path, space, verbose), path
 
 
 def weights_of(archive: str, space: SearchSpace) -> ArchiveWeights | None:
     """The trained weights of an archive, read in place; None where it has none."""
     from natsbin.roads import find
 
-    return find.weights_in_place(Path(archive), space)
+    return find.weights_in_place(archive, space)
 
 
 def reopen(archive_root: Any, source: Source, opened: str | None, verbose: bool) -> Source:
@@ -54,4 +53,4 @@ def reopen(archive_root: Any, source: Source, opened: str | None, verbose: bool)
         return source
     if not os.path.exists(archive_root):
         raise QuestionError(f"no such archive or store: {archive_root}")
-    return find.open_in_place(Path(archive_root), source.space, verbose)
+    return find.open_in_place(os.fspath(archive_root), source.space, verbose)

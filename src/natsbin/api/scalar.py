@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from natsbin import _scalar, rules
-from natsbin.store import Store
+
+if TYPE_CHECKING:
+    from natsbin.store import Store
 
 
 def open_native(store: Store, states: bytearray, unloaded: int) -> _scalar.ScalarAnswers:
@@ -34,13 +35,3 @@ def open_native(store: Store, states: bytearray, unloaded: int) -> _scalar.Scala
         )
 
     return _scalar.ScalarAnswers(states, unloaded, open_table)
-
-
-def seed_counts(store: Store, hp: str, dataset: str) -> npt.NDArray[np.int64] | None:
-    """How many seeds each architecture has; -1 where the tables do not tell. None where there is no table."""
-    try:
-        table = store.table(hp, dataset)
-    except KeyError:
-        return None
-    counts = np.bincount(table.architecture, minlength=store.total)
-    return np.where(store.regular & (counts > 0), counts, -1)  # without a trial, or a dataset, the record knows

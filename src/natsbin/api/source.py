@@ -5,14 +5,17 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
 from natsbin.errors import QuestionError
 from natsbin.spaces import SearchSpace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 Record = OrderedDict[str, dict[str, Any]]
 """An architecture's record as in an archive: the state behind an ``ArchResults`` by hyper-parameter set."""
@@ -72,8 +75,14 @@ class DictSource:
                 "folder's meta file are the files beside it, so give the folder"
             )
         self.evaluated: Iterable[int] = copy.deepcopy(benchmark["evaluated_indexes"])
-        self.indexes = np.array(sorted(self._records), dtype=np.int32)
         self.hps = tuple(OrderedDict.fromkeys(hp for index in self.indexes.tolist() for hp in self._records[index]))
+
+    @cached_property
+    def indexes(self) -> NDArray[np.int32]:
+        """The indexes that have a record, sorted."""
+        import numpy as np
+
+        return np.array(sorted(self._records), dtype=np.int32)
 
     def load(self, index: int) -> Record:
         """A copy of the record; KeyError where there is none."""

@@ -16,7 +16,7 @@ import numpy as np
 from natsbin import rules
 from natsbin.api.results import ArchResults
 from natsbin.api.trial import ResultsCount, Unread, network_config
-from natsbin.store.data import reading
+from natsbin.store.file import reading
 
 if TYPE_CHECKING:
     from natsbin._scalar import ScalarAnswers

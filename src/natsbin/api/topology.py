@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from natsbin.api.benchmark import NASBenchMetaAPI
 from natsbin.api.results import ArchResults
@@ -14,6 +11,10 @@ from natsbin.api.structure import Node, edges_of, topology_str2structure
 from natsbin.api.text import page
 from natsbin.errors import QuestionError
 from natsbin.spaces import OPERATIONS, TSS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ALL_BASE_NAMES = [TSS.archive_name]
 
@@ -60,6 +61,8 @@ class NATStopology(NASBenchMetaAPI):
     @staticmethod
     def str2matrix(arch_str: str, search_space: Sequence[str] = OPERATIONS) -> NDArray[np.float64]:
         """A cell's string as a matrix: at (node, earlier node) the number of the operation between them."""
+        import numpy as np
+
         nodes = NATStopology.str2lists(arch_str)
         matrix = np.zeros((len(nodes) + 1, len(nodes) + 1))
         for row, node in enumerate(nodes, start=1):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +17,14 @@ if TYPE_CHECKING:
     from natsbin.weights import Weights
 
 
-@dataclass(frozen=True)
 class UnreadWeights(Unread):
     """Stands in place of a state dict until a program asks for it."""
 
-    weights: Any  # whose `state_dict` takes the key
-    key: tuple[Any, ...]
+    __slots__ = ("key", "weights")
+
+    def __init__(self, weights: Any, key: tuple[Any, ...]) -> None:
+        """``weights``: whose ``state_dict`` takes the key."""
+        self.weights, self.key = weights, key
 
     def read(self, _field: str) -> Any:
         return self.weights.state_dict(*self.key)

@@ -159,7 +159,7 @@ def view(table: BatchTable, setname: str, quantity: str, iepoch: int | None) -> 
         have = [str(one) for one in table.data.columns if one.quantity != "time"]
         raise QuestionError(f"no column '{key}' of {table.name}: there are {', '.join(have)}")
     path = f"{table.hp}/{table.dataset}/{key}"
-    coding = column_coding(table.store.file.data(path))
+    coding = column_coding(table.store.data(path))
     layout = coding.layout
     numbers = _mapped(table, path, epoch).reshape(-1, layout.size)
     if isinstance(layout, layouts.Unsigned):
@@ -171,7 +171,7 @@ def view(table: BatchTable, setname: str, quantity: str, iepoch: int | None) -> 
 
 
 def _mapped(table: BatchTable, path: str, epoch: int) -> npt.NDArray[np.uint8]:
-    data = table.store.file.data(path)
+    data = table.store.data(path)
     if data.filters or data.chunk[1] != data.shape[1]:
         raise QuestionError(
             f"{path}: the numbers of an epoch do not lie side by side (chunks of {data.chunk}"

@@ -19,7 +19,8 @@ def info(store: Path, as_json: bool) -> None:
     STORE may also be an archive: its store is shown where it was converted, else what its files tell.
     """
     import natsbin
-    from natsbin.roads.cache import caches, is_store
+    from natsbin.roads.cache import caches
+    from natsbin.store.file import is_store
 
     if not is_store(store):
         found = next(filter(is_store, caches(store)), None) if store.exists() else None

@@ -36,7 +36,8 @@ def query(
     """
     import natsbin
     from natsbin.archive import open_archive
-    from natsbin.roads.cache import is_store, open_converted
+    from natsbin.roads.cache import open_converted
+    from natsbin.store.file import is_store
 
     if is_store(store) or not store.exists():
         opened = natsbin.open_store(store)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from natsbin._util.signals import stoppable
 from natsbin.errors import OutputError, StoreError
 from natsbin.spaces import SearchSpace
+from natsbin.store.file import is_store
 
 if TYPE_CHECKING:
     from natsbin.archive import Fingerprint
@@ -24,16 +25,6 @@ if TYPE_CHECKING:
 
 STORE_SUFFIX = ".h5"
 PATIENCE = 2.0  # seconds that a conversion may take without a word
-
-_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-
-
-def is_store(path: Path) -> bool:
-    """Whether a file starts as HDF5 files do."""
-    if not os.path.isfile(path):
-        return False
-    with path.open("rb") as file:
-        return file.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
 
 
 def converted(archive: Path) -> Store | None:

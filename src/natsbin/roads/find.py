@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from natsbin.api.source import Source
 from natsbin.api.utils import get_torch_home, time_string
 from natsbin.errors import ArchiveError, MissingError
-from natsbin.roads import cache
 from natsbin.spaces import SearchSpace
+from natsbin.store import open_store
+from natsbin.store.file import is_store
 
 if TYPE_CHECKING:
-    from natsbin.roads.archive_source import ArchiveSource, ArchiveWeights
+    from natsbin.roads.archive_source import ArchiveWeights
 
 
 def in_torch_home(space: SearchSpace, fast_mode: bool) -> str:
     """What there is in ``$TORCH_HOME`` (or ``$HOME/.torch``), a store first. MissingError where there is nothing."""
+    from pathlib import Path
+
+    from natsbin.roads import cache
+
     home, name = get_torch_home(), space.archive_name
     stores = [f"{name}{cache.STORE_SUFFIX}", f"{name}-simple{cache.STORE_SUFFIX}", f"{name}-full{cache.STORE_SUFFIX}"]
     files = [f"{name}-simple", f"{name}-simple.tar"]
@@ -40,18 +44,11 @@ def in_torch_home(space: SearchSpace, fast_mode: bool) -> str:
     return found
 
 
-def open_path(path: Path, space: SearchSpace, verbose: bool) -> Source:
+def open_path(path: str, space: SearchSpace, verbose: bool) -> Source:
     """A store; the store that an original archive was converted to; a full archive that was not, as it is."""
-    from natsbin.store import open_store  # h5py is slow to import, and not needed for a dict
-
     if not os.path.exists(path):  # unlike that of a Path, False for a name that is too long
         raise MissingError(f"{path} is neither a file or a dir.")
-    if cache.is_store(path):
-        source: Source = open_store(path)
-    elif (converted := cache.converted(path)) is not None:
-        source = converted
-    else:
-        source = _in_place(path, space) or cache.open_converted(path, space, verbose)
+    source = open_store(path) if is_store(path) else _of_archive(path, space, verbose)
     if source.space.name != space.name:
         raise ArchiveError(
             f"{source.path}: architectures of the {source.space.title} space, but the {space.title} space was asked for"
@@ -59,30 +56,39 @@ def open_path(path: Path, space: SearchSpace, verbose: bool) -> Source:
     return source
 
 
-def _in_place(path: Path, space: SearchSpace) -> ArchiveSource | None:
-    """The records of a full archive, which would take hours to convert; None for others."""
+def _of_archive(path: str, space: SearchSpace, verbose: bool) -> Source:
+    """A full archive that was not converted as it is, for that would take hours; the store of any other."""
+    from pathlib import Path  # slow to import, as is what follows, and not needed for a store
+
     from natsbin.archive import open_archive
     from natsbin.roads.archive_source import ArchiveSource
+    from natsbin.roads.cache import converted, open_converted
 
-    archive = open_archive(path, space.name, weights=True)
-    return ArchiveSource(archive) if archive.is_full() else None
+    if (store := converted(Path(path))) is not None:
+        return store
+    archive = open_archive(Path(path), space.name, weights=True)
+    return ArchiveSource(archive) if archive.is_full() else open_converted(Path(path), space, verbose)
 
 
-def open_in_place(path: Path, space: SearchSpace, verbose: bool) -> Source:
+def open_in_place(path: str, space: SearchSpace, verbose: bool) -> Source:
     """A store, or an archive of one file an architecture as it is; a benchmark file is converted."""
+    if is_store(path) or path.endswith(".pbz2"):
+        return open_path(path, space, verbose)
+    from pathlib import Path
+
     from natsbin.roads.archive_source import records_in
 
-    if cache.is_store(path) or path.name.endswith(".pbz2"):
-        return open_path(path, space, verbose)
-    return records_in(path, space.name)
+    return records_in(Path(path), space.name)
 
 
-def weights_in_place(path: Path, space: SearchSpace) -> ArchiveWeights | None:
+def weights_in_place(path: str, space: SearchSpace) -> ArchiveWeights | None:
     """The trained weights of an archive, which is read in place; None where it has none."""
+    from pathlib import Path
+
     from natsbin.archive import is_full
     from natsbin.roads.archive_source import weights_in
 
-    return weights_in(path, space.name) if is_full(path) else None
+    return weights_in(Path(path), space.name) if is_full(Path(path)) else None
 
 
 def full_archive(space: SearchSpace) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -87,8 +87,7 @@ SUM = "sum"  # value = number * 2**shift / samples
 COUNT = "count"  # value = correct samples in percent of samples, added up as NATS-Bench does
 
 
-@dataclass(frozen=True)
-class Quantity:
+class Quantity(NamedTuple):
     """What a column holds: a number an epoch of a set (``per_epoch``), or one number a trial.
 
     Attributes:
@@ -141,3 +140,8 @@ class ColumnKey(NamedTuple):
         """The inverse of ``str``; None for other datasets of a table."""
         set_name, _, quantity = name.rpartition("_")
         return ColumnKey(unescape(set_name), quantity) if set_name and quantity in CURVES.values() else None
+
+
+def columns_among(names: Iterable[str]) -> list[ColumnKey]:
+    """The columns with epochs among the names of a table's datasets."""
+    return [key for key in map(ColumnKey.parse, names) if key]

@@ -256,6 +256,9 @@ class Forms:
     parsed: list[Any]
     _known: dict[int, RecordForm | TrialForm] = field(default_factory=dict, compare=False)
 
+    def __len__(self) -> int:
+        return len(self.parsed)
+
     @staticmethod
     def loads(text: bytes) -> Forms:
         """From the JSON of a store. Raises ValueError where it is no list of objects."""

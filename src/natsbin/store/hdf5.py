@@ -9,7 +9,6 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import astuple
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -18,8 +17,9 @@ import numpy.typing as npt
 
 from natsbin.errors import StoreError
 from natsbin.store import format as fmt
+from natsbin.store.dataset import CHUNK, Chunks, type_name
 from natsbin.store.filters import Pipeline
-from natsbin.store.index import CHUNK, Chunks, Header, type_name
+from natsbin.store.index import Header
 from natsbin.store.layouts import Float, Kind
 
 LIBRARY = ("v110", "v110")
@@ -87,7 +87,7 @@ def describe(file: h5py.File, checksums: Mapping[str, npt.NDArray[np.uint64]]) -
     return header, np.concatenate([*tables, np.empty(0, CHUNK)])
 
 
-def read_version_1(path: Path, descriptor: int) -> tuple[Header, Chunks]:
+def read_version_1(path: str, descriptor: int) -> tuple[Header, Chunks]:
     """The index of a store of format version 1. Raises StoreError where libhdf5 cannot read it."""
     try:
         with open(os.dup(descriptor), "rb") as raw, h5py.File(raw, "r") as file:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from natsbin.store import format as fmt
-from natsbin.store.data import Data, reading
-from natsbin.store.index import Dataset
+from natsbin.store.data import Data
+from natsbin.store.file import reading
 from natsbin.store.reader import Store, open_store
 from natsbin.store.tree import Chunk, TreeWriter, new_store
 
@@ -50,7 +50,7 @@ def unpack(
 def _copy(src: Path, dst: Path, state: str, force: bool, progress: Progress | None) -> Path:
     store = open_store(src)
     index = store.file.index
-    paths = sorted(index.paths, key=lambda path: (not _known(store, path).is_scale, path))  # axes before their users
+    paths = sorted(index.paths, key=lambda path: (not index.is_scale(path), path))  # axes before their users
     with new_store(dst, state, force=force) as tree:
         tree.file.attrs.update({**store.attrs, "format_version": fmt.FORMAT_VERSION, "state": state})
         for path, length in index.axes.items():
@@ -64,13 +64,9 @@ def _copy(src: Path, dst: Path, state: str, force: bool, progress: Progress | No
     return dst
 
 
-def _known(store: Store, path: str) -> Dataset:
-    return store.file.data(path).known
-
-
 def _copy_dataset(store: Store, tree: TreeWriter, path: str) -> None:
     """Write a dataset of ``store`` into ``tree``, in the state of that."""
-    data = store.file.data(path)
+    data = store.data(path)
     known, attrs = data.known, dict(data.attrs)
     fill: float | None = None
     with reading(data.place):

@@ -1,50 +1,63 @@
-"""Reading a store: what belongs to all of it, its tables, and its records."""
+"""Reading a store: what belongs to all of it, its tables, and its records.
+
+Opening one reads its seal and its index, with the standard library alone. Numpy, and the modules that need it, are
+imported with the first thing that is read of the data, so that a program is quick to start.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import os
 from functools import cached_property
-from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from natsbin.errors import QuestionError, StoreError
 from natsbin.spaces import DATASETS, SPACES, SearchSpace
 from natsbin.store import format as fmt
-from natsbin.store.assemble import Assembler
-from natsbin.store.data import StoreFile, reading
-from natsbin.store.format import ColumnKey
-from natsbin.store.forms import Forms, RecordForm
-from natsbin.store.table import Table, column_keys, read_table
+from natsbin.store.file import StoreFile, reading
+
+if TYPE_CHECKING:
+    from collections import OrderedDict
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from natsbin.store.assemble import Assembler
+    from natsbin.store.data import Data
+    from natsbin.store.format import ColumnKey
+    from natsbin.store.forms import Forms, RecordForm
+    from natsbin.store.table import Table
 
 
 class Store:
     """An open store. Threads may share it, it survives ``fork``, and it pickles to its path."""
 
-    def __init__(self, path: Path, mmap: bool = True) -> None:
-        self.path, self._mmap = Path(path), mmap
-        self.file = StoreFile(self.path, mmap)
+    def __init__(self, path: str | os.PathLike[str], mmap: bool = True) -> None:
+        self._path, self._mmap = os.fspath(path), mmap
+        self.file = StoreFile(self._path, mmap)
         attrs = self.file.index.attrs
         if attrs.get("format") != fmt.FORMAT_NAME:
-            raise StoreError(f"{self.path}: an HDF5 file, but not a natsbin store (format {attrs.get('format')!r})")
+            raise StoreError(f"{path}: an HDF5 file, but not a natsbin store (format {attrs.get('format')!r})")
         version = attrs.get("format_version")
         if version != (fmt.FORMAT_VERSION if self.file.indexed else 1):
             raise StoreError(
-                f"{self.path}: format version {version}, expected 1 or {fmt.FORMAT_VERSION}: "
+                f"{path}: format version {version}, expected 1 or {fmt.FORMAT_VERSION}: "
                 "this natsbin is too old or the file is not one of its stores"
             )
-        with reading(str(self.path)):
+        with reading(self._path):
             self.space: SearchSpace = SPACES[attrs["space"]]
             self.attrs: dict[str, Any] = attrs
             self.total = int(attrs["total_architectures"])
             if not 0 < self.total <= len(self.space):
                 raise ValueError(f"{self.total} architectures, of {len(self.space)} in the {self.space.title} space")
-            self.indexes: npt.NDArray[np.int32] = self.file.data(fmt.ARCHITECTURE).array("<i4")
-            _check_ascending(self.indexes, self.total)
         self._tables: dict[tuple[str, str], Table] = {}
-        self.assembler = Assembler()
+
+    @cached_property
+    def path(self) -> Path:
+        """The file."""
+        from pathlib import Path
+
+        return Path(self._path)
 
     def __reduce__(self) -> tuple[type[Store], tuple[Path, bool]]:
         return Store, (self.path.absolute(), self._mmap)
@@ -57,13 +70,28 @@ class Store:
         """Whether the store is in its compressed state."""
         return bool(self.attrs["state"] == fmt.PACKED)
 
+    def data(self, path: str) -> Data:
+        """The dataset at a path of the tree."""
+        from natsbin.store.data import Data
+
+        return Data(self.file, path)
+
+    @cached_property
+    def indexes(self) -> npt.NDArray[np.int32]:
+        """The official indexes of the architectures that are here, ascending."""
+        with reading(str(self.path)):
+            found = self.data(fmt.ARCHITECTURE).array("<i4")
+            if not len(found) or not (found[:-1] < found[1:]).all() or not 0 <= found[0] <= found[-1] < self.total:
+                raise ValueError(f"indexes are not ascending within {self.total}")
+            return found
+
     @cached_property
     def meta_archs(self) -> list[str]:
         """All architecture strings of the space, by index."""
         with reading(str(self.path)):
             if fmt.META_ARCHS not in self.file.index:
                 return self.space.architectures
-            return [name.decode() for name in self.file.data(fmt.META_ARCHS).array("S").tolist()]
+            return [name.decode() for name in self.data(fmt.META_ARCHS).array("S").tolist()]
 
     @cached_property
     def keys(self) -> list[tuple[str, str]]:
@@ -86,7 +114,7 @@ class Store:
             raise QuestionError(f"no hyper-parameters {hp!r}: there are {', '.join(self.hps)}")
         paths = [f"{fmt.table_path(hp, dataset)}/{fmt.EPOCH}" for dataset in self.datasets(hp)]
         with reading(str(self.path)):
-            return max(self.file.index.dataset(path).shape[0] for path in paths)
+            return max(self.data(path).shape[0] for path in paths)
 
     @cached_property
     def longest_hp(self) -> str:
@@ -96,14 +124,23 @@ class Store:
     @cached_property
     def forms(self) -> Forms:
         """The forms of records and trials; see ``natsbin.store.forms``."""
+        from natsbin.store.forms import Forms
+
         with reading(f"{self.path}: {fmt.FORMS}"):
-            return Forms.loads(self.file.data(fmt.FORMS).array("|u1").tobytes())
+            return Forms.loads(self.data(fmt.FORMS).array("|u1").tobytes())
+
+    @cached_property
+    def assembler(self) -> Assembler:
+        """What puts records together."""
+        from natsbin.store.assemble import Assembler
+
+        return Assembler()
 
     @cached_property
     def record(self) -> npt.NDArray[np.uint32]:
         """The number of the form of each present architecture's record."""
         with reading(f"{self.path}: {fmt.RECORD}"):
-            found = self.file.data(fmt.RECORD).array("<u4")
+            found = self.data(fmt.RECORD).array("<u4")
             if found.shape != self.indexes.shape:
                 raise ValueError(f"{found.shape} forms of {self.indexes.shape} records")
             return found
@@ -111,10 +148,14 @@ class Store:
     @cached_property
     def regular(self) -> npt.NDArray[np.bool_]:
         """Whether tables alone can answer for each architecture of the space; False where it is absent."""
+        import numpy as np
+
+        from natsbin.store.table import distinct
+
         found = np.zeros(self.total, np.bool_)
-        numbers, place = np.unique(self.record, return_inverse=True)
         with reading(f"{self.path}: {fmt.FORMS}"):
-            by_form = np.array([self.forms.record(number).regular for number in numbers.tolist()])
+            numbers, place = distinct(self.record, len(self.forms))
+            by_form = np.array([self.forms.record(number).regular for number in numbers])
         found[self.indexes] = by_form[place]
         return found
 
@@ -123,6 +164,8 @@ class Store:
         key = (hp, dataset)
         table = self._tables.get(key)
         if table is None:
+            from natsbin.store.table import read_table
+
             if key not in self.keys:
                 raise KeyError(key)
             table = self._tables[key] = read_table(self.file, hp, dataset, self.forms, self.regular)
@@ -144,22 +187,17 @@ class Store:
 
     def columns(self, hp: str, dataset: str) -> list[ColumnKey]:
         """The columns of a table that have epochs."""
-        return column_keys(self.file, hp, dataset)
+        return fmt.columns_among(self.file.index.tables[hp, dataset])
 
     def value_bytes(self, hp: str, dataset: str) -> int:
         """Bytes in the file of a table's accuracies, losses and times, with what decodes them."""
         keys = {str(key) for key in self.columns(hp, dataset)}
         names = [name for name in self.file.index.tables[hp, dataset] if name.removesuffix(fmt.TAIL) in keys]
         path = fmt.table_path(hp, dataset)
-        return sum(self.file.data(f"{path}/{name}").stored_bytes for name in names)
+        return sum(self.data(f"{path}/{name}").stored_bytes for name in names)
 
 
-def _check_ascending(indexes: npt.NDArray[np.int32], total: int) -> None:
-    if not len(indexes) or (np.diff(indexes) <= 0).any() or not 0 <= indexes[0] <= indexes[-1] < total:
-        raise ValueError(f"indexes are not ascending within {total}")
-
-
-def open_store(path: Path, *, mmap: bool = True) -> Store:
+def open_store(path: str | os.PathLike[str], *, mmap: bool = True) -> Store:
     """Open a store. Raises StoreError, which is also an OSError, for what is not one.
 
     Without ``mmap`` chunks are copied as they are first used. That takes memory, but what happens to the file later

@@ -12,36 +12,37 @@ Numbers are little-endian. Chunks have checksums of their own, which are compare
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from pathlib import Path
+import itertools
+import struct
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import xxhash
 
 from natsbin.store import format as fmt
+from natsbin.store.index import Read
 
-Buffer = npt.NDArray[np.uint8]
-Read = Callable[[int, int], Buffer]
+if TYPE_CHECKING:
+    from pathlib import Path
 
-_WORD = np.dtype("<u8")
-_END = 2 * _WORD.itemsize  # the digest, and the magic
+_WORD = 8
+_END = 2 * _WORD  # the digest, and the magic
 
 
 def seal(path: Path, chunks: Iterable[tuple[int, int]], index: bytes = b"") -> None:
     """Append the index and the seal to a finished file; ``chunks`` are the start and the end of each chunk's data."""
     with path.open("r+b") as file:
 
-        def read(start: int, end: int) -> Buffer:
+        def read(start: int, end: int) -> memoryview:
             file.seek(start)
-            return np.frombuffer(file.read(end - start), np.uint8)
+            return memoryview(file.read(end - start))
 
         end = file.seek(0, 2) + file.write(index)
-        runs = np.array(_runs(read, chunks), _WORD).reshape(-1, 2)
-        table = runs.tobytes() + np.array([len(runs)], _WORD).tobytes()
+        runs = list(itertools.chain.from_iterable(_runs(read, chunks)))
+        table = struct.pack(f"<{len(runs) + 1}Q", *runs, len(runs) // 2)
         digest = _digest(read, end, runs, table)
         file.seek(end)
-        file.write(table + np.array([digest], _WORD).tobytes() + fmt.SEAL)
+        file.write(table + struct.pack("<Q", digest) + fmt.SEAL)
 
 
 def check_seal(read: Read, size: int) -> int:
@@ -49,29 +50,27 @@ def check_seal(read: Read, size: int) -> int:
 
     Raises ValueError, in words, where the bytes of the file are not sealed, or not those that were.
     """
-    tail = size - _END - _WORD.itemsize
-    if tail < 0 or read(size - len(fmt.SEAL), size).tobytes() != fmt.SEAL:
+    tail = size - _END - _WORD
+    if tail < 0 or read(size - len(fmt.SEAL), size) != fmt.SEAL:
         raise ValueError("no seal at its end: not a natsbin store, cut short, or changed by another program")
-    count, expected = read(tail, size - len(fmt.SEAL)).view(_WORD).tolist()
-    end = int(tail - 2 * _WORD.itemsize * count)
+    count, expected = struct.unpack("<QQ", read(tail, size - len(fmt.SEAL)))
+    end = int(tail - 2 * _WORD * count)
     if end < 0:
         raise ValueError(f"damaged: {count} runs of chunks in a file of {size} bytes")
-    runs = read(end, tail).view(_WORD).reshape(-1, 2)
-    flat = runs.reshape(-1)
-    if count and ((flat[1:] < flat[:-1]).any() or flat[-1] > end):
+    runs = list(struct.unpack(f"<{2 * count}Q", read(end, tail)))
+    if count and (runs != sorted(runs) or runs[-1] > end):
         raise ValueError("damaged: its runs of chunks are not in order")
-    if _digest(read, end, runs, read(end, tail + _WORD.itemsize).tobytes()) != expected:
+    if _digest(read, end, runs, read(end, tail + _WORD)) != expected:
         raise ValueError("damaged: its metadata does not match the checksum in its seal")
     return end
 
 
-def _digest(read: Read, end: int, runs: npt.NDArray[np.uint64], table: bytes) -> int:
+def _digest(read: Read, end: int, runs: list[int], table: bytes | memoryview) -> int:
+    """``runs``: where each starts and ends, in one list."""
     digest = xxhash.xxh3_64()
-    start = 0
-    for run_start, run_end in runs.tolist():
-        digest.update(read(start, run_start).data)
-        start = run_end
-    digest.update(read(start, end).data)
+    places = [0, *runs, end]
+    for start, stop in zip(places[::2], places[1::2], strict=True):
+        digest.update(read(start, stop))
     digest.update(table)
     return digest.intdigest()
 
@@ -80,7 +79,7 @@ def _runs(read: Read, chunks: Iterable[tuple[int, int]]) -> list[list[int]]:
     """Chunks with nothing but alignment between them are one run, so that opening a store touches few pages."""
     runs: list[list[int]] = []
     for start, end in sorted(chunks):
-        if runs and start - runs[-1][1] < fmt.ALIGNMENT and not read(runs[-1][1], start).any():
+        if runs and start - runs[-1][1] < fmt.ALIGNMENT and not any(read(runs[-1][1], start)):
             runs[-1][1] = end
         else:
             runs.append([start, end])

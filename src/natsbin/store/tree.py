@@ -16,8 +16,9 @@ import xxhash
 from natsbin._util import files
 from natsbin.store import format as fmt
 from natsbin.store import hdf5
+from natsbin.store.dataset import size_of
 from natsbin.store.filters import Pipeline
-from natsbin.store.index import dumps, size_of
+from natsbin.store.index import dumps
 from natsbin.store.layouts import Kind
 from natsbin.store.seal import seal
 
@@ -75,7 +76,8 @@ class TreeWriter:
 
     def index(self) -> bytes:
         """The index of everything that was written."""
-        return dumps(*hdf5.describe(self.file, self._checksums))
+        header, chunks = hdf5.describe(self.file, self._checksums)
+        return dumps(header, chunks.tobytes())
 
     def array(
         self,

@@ -36,7 +36,7 @@ def check(store: Store, progress: Progress | None = None) -> Checked:
         if progress:
             progress(done, len(paths))
         try:
-            data = store.file.data(path)
+            data = store.data(path)
             for number in range(data.total):
                 data.load(number)
             chunks += len(data.numbers)
