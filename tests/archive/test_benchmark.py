@@ -167,7 +167,7 @@ class TestDigest:
         (lambda root: {"arch2infos": root["arch2infos"]}, "no field meta_archs"),
         (lambda root: {"arch2infos": root["arch2infos"], "meta_archs": SSS.architectures[:9], "total_archs": 9},
          "differs from the official order"),
-        (lambda root: {**root, "meta_archs": TSS.architectures, "total_archs": 15_625}, "'01'; an hp of 12, 200"),
+        (lambda root: {**root, "meta_archs": TSS.architectures, "total_archs": 15_625}, "arch_str: '8:8:8:8:32'"),
         (lambda root: root["arch2infos"], "no field meta_archs"),
         (lambda root: [root], "a list; a dict of meta_archs"),
         (lambda root: {**root, "evaluated_indexes": Call(eval, "1")}, r"asks for builtins\.eval"),
