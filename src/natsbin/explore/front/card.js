@@ -30,7 +30,11 @@ export function cardColumns(space, hp) {
   return rows;
 }
 
-const HEADS = { flops: "FLOPs (M)", params: "params (M)", latency: "latency (s)", time: "training (s)", "valid accuracy": "valid (%)", "valid rank": "rank", "test accuracy": "test (%)", "test rank": "rank" };
+const HEADS = { flops: "FLOPs (M)", params: "parameters (M)", latency: "latency (s)", time: "training (s)" };
+
+function headOf(name) {
+  return HEADS[name] ?? (name.endsWith("accuracy") ? `${name} (%)` : name);
+}
 
 function chosenHp(space) {
   return state.hp in space.about.hps ? state.hp : space.lastHp;
@@ -81,7 +85,7 @@ async function curves(space, rows) {
   });
   if (!series.length) return h("p", { class: "note" }, "No values of this set.");
   const unit = one.quantity === "accuracy" ? " (%)" : "";
-  return h("figure", {}, lines(series, { xLabel: "epochs", yLabel: `${one.quantity}${unit}`, label: `Curves on ${one.dataset}, ${one.set}` }),
+  return h("figure", {}, lines(series, { xLabel: "epochs", yLabel: `${one.quantity}${unit}`, label: `Curves on ${one.dataset}, ${one.set}`, width: rows.length === 1 ? 480 : 720, height: rows.length === 1 ? 260 : 360 }),
     legend(series.map(({ color, label }) => [color, label])));
 }
 
@@ -144,14 +148,14 @@ export class Card {
   }
 }
 
+/** The numbers of a row: quantities below each other, datasets side by side. */
 function numbersTable(specs, values, row) {
   const names = [...new Set(specs.flatMap(({ columns }) => Object.keys(columns)))];
-  const body = specs.map(({ dataset, columns }, at) => {
-    const keys = Object.keys(columns);
-    return h("tr", {}, h("th", { scope: "row" }, dataset), names.map((name) => (name in columns ? cellOf(values[at][keys.indexOf(name)][row]) : h("td", {}, "–"))));
-  });
-  return h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Numbers by dataset" },
-    h("table", { class: "numbers" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "dataset"), names.map((name) => h("th", { scope: "col" }, HEADS[name])))), h("tbody", {}, body)));
+  const body = names.map((name) => h("tr", {}, h("th", { scope: "row" }, headOf(name)), specs.map(({ columns }, at) => {
+    const place = Object.keys(columns).indexOf(name);
+    return place < 0 ? h("td", { class: "number" }, "–") : cellOf(values[at][place][row]);
+  })));
+  return h("table", { class: "numbers" }, h("thead", {}, h("tr", {}, h("td"), specs.map(({ dataset }) => h("th", { scope: "col" }, dataset)))), h("tbody", {}, body));
 }
 
 export class CompareView {
@@ -174,7 +178,7 @@ export class CompareView {
     ]);
     if (turn !== this.turn) return;
     const body = specs.flatMap(({ dataset, columns }, at) => Object.keys(columns).map((name, place) => h("tr", {},
-      h("th", { scope: "row" }, `${dataset}: ${name.endsWith("rank") ? name : HEADS[name]}`), rows.map((row) => cellOf(values[at][place][row])))));
+      h("th", { scope: "row" }, `${dataset}: ${headOf(name)}`), rows.map((row) => cellOf(values[at][place][row])))));
     const heads = indexes.map((index) => h("th", { scope: "col" }, h("button", { type: "button", class: "link", onclick: () => update({ open: index }) }, String(index))));
     keepFocus(this.element, [
       h("h2", {}, "Comparison"), h("div", { class: "row" }, curveChoices(space)), drawn,

@@ -7,19 +7,20 @@ import { extent, ticks } from "./scatter.js";
 /** Lines over x: each `{label, color, x, y, low?, high?, thin?}`; NaN is a gap. `cursor` is an x to mark. */
 export function lines(series, { xLabel, yLabel, label, cursor = null, height = 260, width = 460 }) {
   const box = { left: 52, right: 12, top: 10, bottom: 40 };
-  const all = series.flatMap(({ y, low, high }) => [y, low, high].filter(Boolean).map(extentOf)).filter(Boolean);
+  const all = series.flatMap(({ y, low, high }) => [y, low, high].filter(Boolean).flatMap((values) => Array.from(values).filter((value) => !Number.isNaN(value))));
   if (!all.length) return h("p", { class: "note" }, "No values.");
   const [x0, x1] = extent(series.flatMap(({ x }) => [x[0], x.at(-1)]));
-  let [y0, y1] = extent(all.flat());
+  let [y0, y1] = extent(all);
   [y0, y1] = [y0 - (y1 - y0) * 0.04, y1 + (y1 - y0) * 0.04];
   const px = (x) => box.left + ((x - x0) / (x1 - x0)) * (width - box.left - box.right);
   const py = (y) => box.top + ((y1 - y) / (y1 - y0)) * (height - box.top - box.bottom);
   const root = h("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, class: "chart" });
-  for (const value of ticks(y0, y1, 5)) {
+  root.style.maxWidth = `${1.15 * width}px`; // so that the text has the size of other text
+  for (const value of ticks(y0, y1, 8)) {
     root.append(h("line", { class: "grid", x1: box.left, x2: width - box.right, y1: py(value), y2: py(value) }));
     root.append(h("text", { x: box.left - 5, y: py(value) + 4, "text-anchor": "end" }, short(value)));
   }
-  for (const value of ticks(x0, x1, 5)) root.append(h("text", { x: px(value), y: height - 24, "text-anchor": "middle" }, short(value)));
+  for (const value of ticks(x0, x1, 8)) root.append(h("text", { x: px(value), y: height - 24, "text-anchor": "middle" }, short(value)));
   root.append(h("text", { x: (width + box.left) / 2, y: height - 7, "text-anchor": "middle" }, xLabel));
   root.append(h("text", { x: 0, y: 0, "text-anchor": "middle", transform: `translate(12 ${(height - 30) / 2}) rotate(-90)` }, yLabel));
   for (const { color, x, low, high } of series) {
@@ -44,11 +45,6 @@ export function lines(series, { xLabel, yLabel, label, cursor = null, height = 2
   }
   if (cursor !== null) root.append(h("line", { class: "cursor", x1: px(cursor), x2: px(cursor), y1: box.top, y2: height - box.bottom }));
   return root;
-}
-
-function extentOf(values) {
-  const there = Array.from(values).filter((value) => !Number.isNaN(value));
-  return there.length ? extent(there) : null;
 }
 
 /** What the colors of lines mean. */

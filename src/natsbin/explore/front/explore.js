@@ -141,14 +141,20 @@ export class ExploreView {
   /** The rows of the selection: of the region if there is one, else all that pass the filters; in the table's order. */
   async selection() {
     const least = state.region ? 2 : 1;
-    const natural = state.sort === "" || state.sort === "index";
-    const order = natural ? this.space.index.keys() : await this.space.order(state.sort);
+    const { sort, down } = this.sorting();
+    const natural = sort === "index";
+    const order = natural ? this.space.index.keys() : await this.space.order(sort);
     const rows = Array.from(order).filter((row) => this.shown[row] >= least);
-    if (!state.down) return rows;
+    if (!down) return rows;
     if (natural) return rows.reverse();
-    const values = await this.space.column(state.sort); // what has no number stays last
+    const values = await this.space.column(sort); // what has no number stays last
     const gone = rows.findIndex((row) => Number.isNaN(values[row]));
     return gone < 0 ? rows.reverse() : [...rows.slice(0, gone).reverse(), ...rows.slice(gone)];
+  }
+
+  /** By what the table is sorted: by the vertical axis, the best first, unless the user chose. */
+  sorting() {
+    return state.sort ? { sort: state.sort, down: state.down } : { sort: state.y, down: moreIsBetter(state.y) };
   }
 
   columns() {
@@ -162,14 +168,15 @@ export class ExploreView {
     const values = await Promise.all(specs.map((spec) => space.column(spec)));
     const pages = Math.max(1, Math.ceil(rows.length / PAGE));
     this.page = Math.min(this.page, pages - 1);
+    const { sort, down } = this.sorting();
     const heading = (spec, text) => {
-      const on = state.sort === spec;
-      return h("th", { scope: "col", "aria-sort": on ? (state.down ? "descending" : "ascending") : "none" },
-        h("button", { type: "button", onclick: () => update({ sort: spec, down: on ? !state.down : spec !== "index" && moreIsBetter(spec) }) }, text, on ? (state.down ? " ↓" : " ↑") : ""));
+      const on = sort === spec;
+      return h("th", { scope: "col", "aria-sort": on ? (down ? "descending" : "ascending") : "none" },
+        h("button", { type: "button", onclick: () => update({ sort: spec, down: on ? !down : spec !== "index" && moreIsBetter(spec) }) }, text, on ? (down ? " ↓" : " ↑") : ""));
     };
     const body = rows.slice(this.page * PAGE, (this.page + 1) * PAGE).map((row) => h("tr", { class: this.onFront.has(row) ? "on-front" : null },
       h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => update({ open: space.index[row] }) }, String(space.index[row]))),
-      h("td", { class: "arch" }, space.text(row)), values.map((column) => cellOf(column[row]))));
+      values.map((column) => cellOf(column[row])), h("td", { class: "arch" }, space.text(row))));
     const go = (page) => { this.page = page; this.showTable(); };
     const exports = [
       h("button", { type: "button", onclick: () => this.csv() }, "CSV"),
@@ -187,7 +194,7 @@ export class ExploreView {
       h("p", { class: "count", "data-count": rows.length }, `${rows.length.toLocaleString("en")} of ${space.count.toLocaleString("en")}; those on the Pareto front are bold.`),
       h("div", { class: "row" }, h("span", {}, "Export:"), exports.filter(Boolean), find),
       this.about.parquet ? null : h("p", { class: "note" }, "Parquet files need the local server: natsbin explore."),
-      h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Table of the selection" }, h("table", {}, h("thead", {}, h("tr", {}, heading("index", "index"), h("th", { scope: "col" }, "architecture"), specs.map((spec) => heading(spec, space.label(spec))))), h("tbody", {}, body))),
+      h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Table of the selection" }, h("table", {}, h("thead", {}, h("tr", {}, heading("index", "index"), specs.map((spec) => heading(spec, space.label(spec))), h("th", { scope: "col" }, "architecture"))), h("tbody", {}, body))),
       h("div", { class: "row" },
         h("button", { type: "button", disabled: this.page === 0, onclick: () => go(this.page - 1) }, "Previous"),
         h("span", {}, `page ${this.page + 1} of ${pages.toLocaleString("en")}`),

@@ -225,8 +225,9 @@ export class Scatter {
       if (!text) continue;
       ink.font = "bold 12px system-ui, sans-serif";
       ink.fillStyle = themeColor("ink");
-      ink.textAlign = px > this.width - 80 ? "right" : "left";
-      ink.fillText(text, px + (px > this.width - 80 ? -9 : 9), py - 6);
+      const [left, low] = [px > this.width - 80, py < MARGIN.top + 18];
+      ink.textAlign = left ? "right" : "left";
+      ink.fillText(text, px + (left ? -9 : 9), py + (low ? 16 : -6));
     }
     ink.restore();
   }

@@ -79,7 +79,7 @@ export class SweepView {
       return { label, color: colors[place % colors.length], x: seen, low: row(0), y: row(1), high: row(2) };
     });
     const whole = { label: "best of the space", color: "currentColor", dash: "2 4", x: [times[0], times.at(-1)], y: [best, best] };
-    this.chart.replaceChildren(lines([...series, whole], { xLabel: this.about.unit, yLabel: "test accuracy (%)", label: `Best so far on ${dataset}`, cursor: times[moment], height: 330 }),
+    this.chart.replaceChildren(lines([...series, whole], { xLabel: this.about.unit, yLabel: "test accuracy (%)", label: `Best so far on ${dataset}`, cursor: times[moment], width: 560, height: 400 }),
       legend([...series, whole].map(({ color, label }) => [color, label])),
       h("p", { class: "note" }, "Median and quartiles over all runs."));
     this.scatter.marks = series.flatMap(({ label, color }) => {

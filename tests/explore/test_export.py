@@ -1,0 +1,53 @@
+"""A static site is the server's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from natsbin.cli import main
+from natsbin.errors import OutputError
+from natsbin.explore import Site, export_site, make_site
+from natsbin.store import Store
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_files(tss: Store, tmp_path: Path) -> None:
+    site = make_site([tss], epochs=2, curves=("accuracy",))
+    seen: list[Any] = []
+    size = export_site(site, tmp_path / "site", show=lambda done, total: seen.append((done, total)))
+    found = files_below(tmp_path / "site")
+    assert found == {name: make() for name, make in site.files.items()}
+    assert size == sum(map(len, found.values()))
+    assert seen[-1] == (len(found), len(found))
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_the_command(tss: Store, sss: Store, tmp_path: Path) -> None:
+    command = ["explore", str(tss.path), str(sss.path), "--export", str(tmp_path / "site"), "--epochs", "1", "--quiet"]
+    result = CliRunner().invoke(main, [*command, "--curves", "none"])
+    assert result.exit_code == 0, result.output
+    assert "MB" in result.stdout
+    assert (tmp_path / "site" / "index.html").is_file()
+    assert not list((tmp_path / "site").rglob("curves"))
+    again = CliRunner().invoke(main, command)
+    assert again.exit_code == 1
+    assert "exists already" in again.output
+
+
+def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:
+    def fail() -> bytes:
+        raise OSError("disk full")
+
+    site = Site({"index.html": lambda: b"x", "b.bin": fail}, {})
+    with pytest.raises(OutputError, match="disk full"):
+        export_site(site, tmp_path / "site")
+    with pytest.raises(OutputError, match="in one that exists"):
+        export_site(site, tmp_path / "no" / "site")
+    assert list(tmp_path.iterdir()) == []
