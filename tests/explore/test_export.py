@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from support.paths import GOLDEN
 
 from natsbin.cli import main
 from natsbin.errors import OutputError
@@ -39,6 +41,13 @@ def test_the_command(tss: Store, sss: Store, tmp_path: Path) -> None:
     again = CliRunner().invoke(main, command)
     assert again.exit_code == 1
     assert "exists already" in again.output
+
+
+@pytest.mark.parametrize("name", ["tss", "sss"])
+def test_stores_that_lack_most(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "golden.h5"
+    path.write_bytes(gzip.decompress((GOLDEN / "v2" / f"{name}.h5.gz").read_bytes()))
+    assert export_site(make_site([path], epochs=2), tmp_path / "site") > 0
 
 
 def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:

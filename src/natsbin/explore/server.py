@@ -118,7 +118,7 @@ def _parquet(site: Site, body: bytes, lock: threading.Lock) -> bytes:
             path = Path(folder) / "table.parquet"
             frames.write_table(store, path, hp=hp, epoch=epoch, architectures=indexes)
             return path.read_bytes()
-    except (KeyError, TypeError, ValueError, QuestionError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError, QuestionError) as error:
         raise HTTPException(400) from error
 
 

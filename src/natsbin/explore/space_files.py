@@ -36,7 +36,11 @@ class SpaceFiles:
         """``epochs``: how many of each hp have columns, None for all. ``curves``: quantities. ``level`` is gzip's."""
         self.store, self.batch = open_batch(store)
         self.space, self._level, self._curves = store.space, level, tuple(curves)
-        self.epochs = {hp: some_of(store.space.epochs[hp], epochs) for hp in store.hps}
+        # tables of irregular archives may have fewer epochs than their hp: those that all tables of an hp have
+        self._total = {
+            hp: min(store.table(hp, dataset).epochs for dataset in self._datasets(hp)) for hp in store.hps
+        }
+        self.epochs = {hp: some_of(total, epochs) for hp, total in self._total.items()}
 
     def description(self) -> dict[str, Any]:
         """What the front end is told of the store before anything is loaded."""
@@ -53,7 +57,7 @@ class SpaceFiles:
             "block": BLOCK,
             "hps": {
                 hp: {
-                    "epochs": store.space.epochs[hp],
+                    "epochs": self._total[hp],
                     "columns": self.epochs[hp],
                     "datasets": {dataset: list(self._sets(hp, dataset)) for dataset in self._datasets(hp)},
                 }
@@ -143,25 +147,26 @@ class SpaceFiles:
         tau: list[list[float | None]] = [[1.0] * len(columns) for _ in columns]
         for i, j in itertools.combinations(range(len(columns)), 2):
             tau[i][j] = tau[j][i] = _number(kendall_tau(values[i], values[j]))
-        named = [{"hp": hp, "dataset": dataset, "set": _test_set(dataset)} for hp, dataset in columns]
+        named = [{"hp": hp, "dataset": dataset, "set": self._test_set(hp, dataset)} for hp, dataset in columns]
         return json.dumps({"columns": named, "tau": tau}).encode()
 
     def _agreement_of_epochs(self, hp: str, dataset: str) -> bytes:
         """Kendall's τ of the accuracies at some epochs with the last one on the test set, for each set."""
         last, lines = self._last(hp, dataset), []
-        epochs = some_of(self.space.epochs[hp], _AGREEMENT_EPOCHS)
-        for setname in dict.fromkeys(("train", _test_set(dataset))):
+        epochs = some_of(self._total[hp], _AGREEMENT_EPOCHS)
+        for setname in dict.fromkeys(("train", self._test_set(hp, dataset))):
             columns = (self._values(hp, dataset, setname, "accuracy", epoch) for epoch in epochs)
             lines.append({"set": setname, "tau": [_number(kendall_tau(column, last)) for column in columns]})
         return json.dumps({"epochs": epochs, "lines": lines}).encode()
 
     def _last(self, hp: str, dataset: str) -> npt.NDArray[np.float64]:
-        return self._values(hp, dataset, _test_set(dataset), "accuracy", self.space.epochs[hp] - 1)
+        return self._values(hp, dataset, self._test_set(hp, dataset), "accuracy", self._total[hp] - 1)
 
-
-def _test_set(dataset: str) -> str:
-    """The set by which architectures are ranked: for ``cifar10-valid`` the one that searches look at."""
-    return "x-valid" if dataset == "cifar10-valid" else where_kept(dataset, "test")[1]
+    def _test_set(self, hp: str, dataset: str) -> str:
+        """The set by which architectures are ranked: for ``cifar10-valid`` the one that searches look at."""
+        wanted = "x-valid" if dataset == "cifar10-valid" else where_kept(dataset, "test")[1]
+        sets = self._sets(hp, dataset)
+        return wanted if wanted in sets else sets[-1]
 
 
 def some_of(total: int, count: int | None) -> list[int]:
