@@ -37,9 +37,7 @@ class SpaceFiles:
         self.store, self.batch = open_batch(store)
         self.space, self._level, self._curves = store.space, level, tuple(curves)
         # tables of irregular archives may have fewer epochs than their hp: those that all tables of an hp have
-        self._total = {
-            hp: min(store.table(hp, dataset).epochs for dataset in self._datasets(hp)) for hp in store.hps
-        }
+        self._total = {hp: min(store.table(hp, dataset).epochs for dataset in self._datasets(hp)) for hp in store.hps}
         self.epochs = {hp: some_of(total, epochs) for hp, total in self._total.items()}
 
     def description(self) -> dict[str, Any]:
