@@ -79,11 +79,8 @@ def main(store: Path, folder: Path | None) -> None:
         session.send("HeapProfiler.collectGarbage")
         metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
         buffers = session.send("Runtime.getHeapUsage").get("backingStorageSize", 0)
-        port = int(address.split(":")[2].partition("/")[0])
-        server = next(
-            one.pid for one in psutil.net_connections("tcp") if one.laddr.port == port and one.status == "LISTEN"
-        )
-        memory = psutil.Process(server).memory_full_info()
+        server = next(one for one in psutil.Process().children() if "explore" in one.cmdline())
+        memory = server.memory_full_info()
         click.echo(
             f"{'memory of the server':<28} {memory.uss / 1e6:.0f} MB private, {memory.rss / 1e6:.0f} MB with the map"
         )

@@ -73,7 +73,9 @@ def main(tss: Path, sss: Path, sweep: Path | None, out: Path | None, readme: boo
                     ("dark", WIDE, "dark"),
                     ("light", NARROW, "narrow"),
                 ):
-                    with _page(chromium, f"{address}#{state}", viewport=size, color_scheme=scheme) as page:
+                    # a card scrolls by itself, so the page has to be as high as it
+                    view = {**size, "height": 2000} if "open=" in state else size
+                    with _page(chromium, f"{address}#{state}", viewport=view, color_scheme=scheme) as page:
                         page.screenshot(path=out / f"{name}-{label}.png", full_page=True)
                         click.echo(out / f"{name}-{label}.png")
         if readme:

@@ -368,6 +368,34 @@ def test_parquet(tab: Any, stores: dict[str, Store]) -> None:
     assert sorted(set(table["architecture"].to_pylist())) == indexes(one.csv())
 
 
+def test_a_sweep_plays(chromium: Any, stores: dict[str, Store], tmp_path: Path) -> None:
+    sweep = pytest.importorskip("natsbin.sweep", reason="needs natsbin[sweep]")
+    searches = sweep.Sweep(
+        stores={"sss": str(stores["sss"].path)},
+        algorithms=(sweep.AlgorithmSpec("random"), sweep.AlgorithmSpec("rea")),
+        datasets=("cifar10",),
+        trainings=40,
+        seeds=5,
+        times=10,
+    )
+    sweep.run(searches, tmp_path / "out", engine="serial")
+    with tools.served([stores["sss"].path], tmp_path / "out") as address:
+        one = Tab(chromium, address, "view=sweep&moment=2")
+        assert one.page.text_content("output") == "12 trainings"
+        assert {"random", "rea"} <= set(one.page.locator(".sweep .legend li").all_text_contents())
+        one.page.get_by_role("button", name="Play").click()
+        one.page.wait_for_function("!location.hash.includes('moment=2')")
+        one.page.get_by_role("button", name="Pause").click()
+        one.settle()
+        stopped = one.page.url
+        one.page.wait_for_timeout(600)
+        assert one.page.url == stopped
+        one.page.get_by_label("Moment").fill("9")
+        one.settle()
+        assert one.page.text_content("output") == "40 trainings"
+        one.close()
+
+
 def test_keyboard_and_narrow_screens(tab: Any, stores: dict[str, Store]) -> None:
     one = tab(viewport={"width": 390, "height": 800})
     assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -5,8 +5,9 @@ import { h, short } from "./dom.js";
 import { extent, ticks } from "./scatter.js";
 
 /** Lines over x: each `{label, color, x, y, low?, high?, thin?}`; NaN is a gap. `cursor` is an x to mark. */
-export function lines(series, { xLabel, yLabel, label, cursor = null, height = 260, width = 460 }) {
-  const box = { left: 52, right: 12, top: 10, bottom: 40 };
+export function lines(series, { xLabel, yLabel, label, cursor = null, height = 260, width: wanted = 460 }) {
+  const width = Math.min(wanted, Math.max(280, innerWidth - 40)); // narrow screens keep the size of the text
+  const box = { left: 52, right: 26, top: 10, bottom: 40 };
   const all = series.flatMap(({ y, low, high }) => [y, low, high].filter(Boolean).flatMap((values) => Array.from(values).filter((value) => !Number.isNaN(value))));
   if (!all.length) return h("p", { class: "note" }, "No values.");
   const [x0, x1] = extent(series.flatMap(({ x }) => [x[0], x.at(-1)]));

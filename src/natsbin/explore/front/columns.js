@@ -128,6 +128,11 @@ export class Space {
     return [`${NAMES[one.quantity]}${unit}`, ...where.filter(Boolean)].join(", ");
   }
 
+  /** The name that a number of a column stands for, or null: of what is at a place. */
+  choiceOf(spec, value) {
+    return spec.startsWith("place.") ? String(this.about.choices[value]) : null;
+  }
+
   /** The numbers of a column, by row: a promise of a Float64Array. */
   column(spec) {
     if (!this.columns.has(spec)) {

@@ -134,7 +134,7 @@ export class ExploreView {
 
   describe(row) {
     const { space } = this;
-    const line = (spec, values) => `${space.label(spec)}: ${short(values[row])}`;
+    const line = (spec, values) => `${space.label(spec)}: ${space.choiceOf(spec, values[row]) ?? short(values[row])}`;
     return [`architecture ${space.index[row]}`, space.text(row), line(state.x, this.x), line(state.y, this.y)];
   }
 
@@ -176,7 +176,7 @@ export class ExploreView {
     };
     const body = rows.slice(this.page * PAGE, (this.page + 1) * PAGE).map((row) => h("tr", { class: this.onFront.has(row) ? "on-front" : null },
       h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => update({ open: space.index[row] }) }, String(space.index[row]))),
-      values.map((column) => cellOf(column[row])), h("td", { class: "arch" }, space.text(row))));
+      values.map((column, at) => cellOf(column[row], space.choiceOf(specs[at], column[row]))), h("td", { class: "arch" }, space.text(row))));
     const go = (page) => { this.page = page; this.showTable(); };
     const exports = [
       h("button", { type: "button", onclick: () => this.csv() }, "CSV"),
@@ -209,7 +209,7 @@ export class ExploreView {
     const values = await Promise.all(specs.map((spec) => space.column(spec)));
     const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
     const number = (value) => (Number.isNaN(value) ? "" : String(value));
-    const lines = (await this.selection()).map((row) => [space.index[row], quoted(space.text(row)), ...values.map((column) => number(column[row]))].join(","));
+    const lines = (await this.selection()).map((row) => [space.index[row], quoted(space.text(row)), ...values.map((column, at) => space.choiceOf(specs[at], column[row]) ?? number(column[row]))].join(","));
     download(`${space.about.name}-selection.csv`, [["index", "architecture", ...specs].join(","), ...lines, ""].join("\n"), "text/csv");
   }
 

@@ -55,6 +55,7 @@ export function limitFilters(space, limits, onchange) {
   return h("div", {}, rows, h("button", { type: "button", onclick: add }, "Add a limit"));
 }
 
-export function cellOf(value) {
-  return h("td", { class: "number", title: Number.isNaN(value) ? "missing" : String(value) }, short(value));
+/** A cell of a table: a number, or the name that it stands for. */
+export function cellOf(value, name = null) {
+  return h("td", { class: "number", title: Number.isNaN(value) ? "missing" : String(value) }, name ?? short(value));
 }

@@ -24,7 +24,7 @@ export class SweepView {
     this.time = h("output");
     this.element = h("div", { class: "sweep" }, h("h2", {}, `Sweep ${about?.name ?? ""}`), this.place,
       h("div", { class: "row player" }, this.play, this.slider, this.time),
-      h("div", { class: "pair" }, this.chart, h("div", {}, this.scatter.element, h("p", { class: "note" }, "Best architectures so far of up to 100 runs of each algorithm, above all of the space."))));
+      h("div", { class: "pair" }, this.chart, h("div", {}, this.scatter.element, h("p", { class: "note" }, "The best architectures so far of up to 100 runs of each algorithm, drawn over the whole space."))));
   }
 
   toggle() {
