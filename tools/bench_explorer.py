@@ -15,9 +15,11 @@ from typing import Any
 
 import click
 import psutil
-from explorer_browser import browser, served
+from explorer_browser import browser, served, served_files
 
 REPEATS = 9
+
+LOADED = "performance.getEntriesByType('resource').reduce((sum, one) => sum + one.encodedBodySize, 0)"
 
 # From a click to the frame in which its effect is seen, in ms.
 RESPONSE = """async (selector) => {
@@ -61,13 +63,9 @@ def main(store: Path, folder: Path | None) -> None:
         paints, readies, page = _loads(chromium, address)
         _line("first paint", paints)
         _line("ready for use", readies)
-        loaded = page.evaluate(
-            "performance.getEntriesByType('resource').reduce((sum, one) => sum + one.encodedBodySize, 0)"
-        )
+        loaded = page.evaluate(LOADED)
         page.wait_for_selector("body[data-prefetched]", timeout=60_000)
-        after = page.evaluate(
-            "performance.getEntriesByType('resource').reduce((sum, one) => sum + one.encodedBodySize, 0)"
-        )
+        after = page.evaluate(LOADED)
         click.echo(f"{'loaded':<28} {loaded / 1e6:.2f} MB when ready, {after / 1e6:.2f} MB with what cards need")
         _line("filter", [page.evaluate(RESPONSE, ".places tbody input") for _ in range(REPEATS)])
         opens = []
@@ -96,6 +94,10 @@ def main(store: Path, folder: Path | None) -> None:
         click.echo(
             f"{'exported site':<28} {size / 1e6:.0f} MB in {len(site.files)} files, {curves / 1e6:.0f} MB are curves"
         )
+        with served_files(folder) as address, browser() as chromium:
+            _, readies, page = _loads(chromium, address)
+            _line("static site ready", readies)
+            click.echo(f"{'static site loaded':<28} {page.evaluate(LOADED) / 1e6:.2f} MB when ready")
         shutil.rmtree(folder)
 
 

@@ -7,14 +7,11 @@ They need Playwright and a Chromium of the system. ``NATSBIN_WHOLE`` may name tw
 from __future__ import annotations
 
 import csv
-import functools
-import http.server
 import io
 import itertools
 import os
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,17 +56,8 @@ def static(stores: dict[str, Store], tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("static") / "site"
     export_site(make_site(list(stores.values()), epochs=2, curves=() if WHOLE else ("accuracy",)), folder)
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_args: Any) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with tools.served_files(folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
