@@ -21,7 +21,7 @@ export function lines(series, { xLabel, yLabel, label, cursor = null, height = 2
     root.append(h("line", { class: "grid", x1: box.left, x2: width - box.right, y1: py(value), y2: py(value) }));
     root.append(h("text", { x: box.left - 5, y: py(value) + 4, "text-anchor": "end" }, short(value)));
   }
-  for (const value of ticks(x0, x1, 8)) root.append(h("text", { x: px(value), y: height - 24, "text-anchor": "middle" }, short(value)));
+  for (const value of ticks(x0, x1, width / 80)) root.append(h("text", { x: px(value), y: height - 24, "text-anchor": "middle" }, short(value)));
   root.append(h("text", { x: (width + box.left) / 2, y: height - 7, "text-anchor": "middle" }, xLabel));
   root.append(h("text", { x: 0, y: 0, "text-anchor": "middle", transform: `translate(12 ${(height - 30) / 2}) rotate(-90)` }, yLabel));
   for (const { color, x, low, high } of series) {

@@ -116,9 +116,10 @@ export class Scatter {
     this.height = this.element.clientHeight;
     if (!this.width || !this.height) return;
     for (const canvas of [this.under, this.over]) {
-      canvas.width = this.width * ratio;
-      canvas.height = this.height * ratio;
-      canvas.getContext("2d").scale(ratio, ratio);
+      resize(canvas, this.width * ratio, this.height * ratio);
+      const ink = canvas.getContext("2d");
+      ink.setTransform(ratio, 0, 0, ratio, 0, 0);
+      ink.clearRect(0, 0, this.width, this.height);
     }
     this.inner = [this.width - MARGIN.left - MARGIN.right, this.height - MARGIN.top - MARGIN.bottom];
     if (this.inner[0] < 20 || this.inner[1] < 20) return;
@@ -131,8 +132,7 @@ export class Scatter {
     const gl = this.gl;
     if (!gl) return;
     const [w, height] = this.inner.map((one) => Math.round(one * ratio));
-    this.points.width = w;
-    this.points.height = height;
+    resize(this.points, w, height);
     gl.viewport(0, 0, w, height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
@@ -373,6 +373,12 @@ export function ticks(low, high, count) {
   const found = [];
   for (let at = Math.ceil(low / step); at * step <= high; at++) found.push(Number((at * step).toPrecision(12)));
   return found;
+}
+
+/** Give a canvas a size; it is made anew only where that is another one. */
+function resize(canvas, width, height) {
+  if (canvas.width !== Math.round(width)) canvas.width = Math.round(width);
+  if (canvas.height !== Math.round(height)) canvas.height = Math.round(height);
 }
 
 function line(ink, x0, y0, x1, y1) {
