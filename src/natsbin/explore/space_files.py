@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from natsbin.adaptors.opening import open_batch, store_digits
 from natsbin.explore.pack import Arrays, pack
 from natsbin.explore.resources import Resources
 from natsbin.rules import where_kept
-from natsbin.spaces import DATASETS, SAMPLES, sets_of
+from natsbin.spaces import SAMPLES, sets_of
 from natsbin.store import Store
 
 BLOCK = 128
@@ -26,6 +27,7 @@ BLOCK = 128
 QUANTITIES = ("accuracy", "loss")
 COSTS = ("flops", "params", "latency")
 _AGREEMENT_EPOCHS = 12
+_PLAIN = re.compile("[A-Za-z0-9-]+")
 _CLOSE = 1e-6  # percent
 
 
@@ -37,7 +39,11 @@ class SpaceFiles:
         self.store, self.batch = open_batch(store)
         self.space, self._level, self._curves = store.space, level, tuple(curves)
         # tables of irregular archives may have fewer epochs than their hp: those that all tables of an hp have
-        self._total = {hp: min(store.table(hp, dataset).epochs for dataset in self._datasets(hp)) for hp in store.hps}
+        self._total = {
+            hp: min(store.table(hp, dataset).epochs for dataset in self._datasets(hp))
+            for hp in store.hps
+            if _PLAIN.fullmatch(hp) and self._datasets(hp)
+        }
         self.epochs = {hp: some_of(total, epochs) for hp, total in self._total.items()}
 
     def description(self) -> dict[str, Any]:
@@ -59,11 +65,11 @@ class SpaceFiles:
                     "columns": self.epochs[hp],
                     "datasets": {dataset: list(self._sets(hp, dataset)) for dataset in self._datasets(hp)},
                 }
-                for hp in store.hps
+                for hp in self._total
             },
             "kept": {
-                f"{dataset} {label}": list(where_kept(dataset, label))
-                for dataset in ("cifar10", "cifar100", "ImageNet16-120")
+                f"{dataset} {label}": _kept(dataset, label)
+                for dataset in dict.fromkeys(name for hp in self._total for name in self._datasets(hp))
                 for label in ("valid", "test")
             },
         }
@@ -73,7 +79,7 @@ class SpaceFiles:
         base = f"data/{self.space.name}"
         found: Resources = {f"{base}/rows.bin": self._rows, f"{base}/agreement.json": cache(self._agreement)}
         blocks = range(-(-len(self.store.indexes) // BLOCK))
-        for hp in self.store.hps:
+        for hp in self._total:
             for dataset in self._datasets(hp):
                 folder = f"{base}/{hp}/{dataset}"
                 found[f"{folder}/agreement.json"] = cache(partial(self._agreement_of_epochs, hp, dataset))
@@ -93,12 +99,14 @@ class SpaceFiles:
                             )
         return found
 
-    def _datasets(self, hp: str) -> Iterator[str]:
-        return (dataset for dataset in DATASETS if (hp, dataset) in self.store.keys)
+    def _datasets(self, hp: str) -> list[str]:
+        """Datasets of an hp; those of other names than letters, digits and hyphens have no place in addresses."""
+        return [name for name in self.store.datasets(hp) if _PLAIN.fullmatch(name)]
 
     def _sets(self, hp: str, dataset: str) -> list[str]:
         have = self.store.table(hp, dataset).kernel.sets
-        return [name for name in sets_of(dataset) if name in have]
+        known = [name for name in sets_of(dataset) if name in have]
+        return known + [name for name in have if name not in known and _PLAIN.fullmatch(name)]
 
     def _rows(self) -> bytes:
         index = self.store.indexes
@@ -128,7 +136,7 @@ class SpaceFiles:
         curves = np.asarray(
             self.batch.curves(index[:, None], dataset, setname, quantity, hp, seeds[None, :]), np.float64
         )
-        samples = SAMPLES[dataset, setname]
+        samples = SAMPLES.get((dataset, setname), 1)
         correct = np.rint(curves * samples / 100)
         there = ~np.isnan(curves)
         if quantity == "accuracy" and (abs(curves - 100 * correct / samples)[there] < _CLOSE).all():
@@ -140,7 +148,7 @@ class SpaceFiles:
 
     def _agreement(self) -> bytes:
         """Kendall's τ of the last accuracies, of each hp and dataset with each."""
-        columns = [(hp, dataset) for hp in self.store.hps for dataset in self._datasets(hp)]
+        columns = [(hp, dataset) for hp in self._total for dataset in self._datasets(hp)]
         values = [self._last(*column) for column in columns]
         tau: list[list[float | None]] = [[1.0] * len(columns) for _ in columns]
         for i, j in itertools.combinations(range(len(columns)), 2):
@@ -162,9 +170,15 @@ class SpaceFiles:
 
     def _test_set(self, hp: str, dataset: str) -> str:
         """The set by which architectures are ranked: for ``cifar10-valid`` the one that searches look at."""
-        wanted = "x-valid" if dataset == "cifar10-valid" else where_kept(dataset, "test")[1]
+        wanted = "x-valid" if dataset == "cifar10-valid" else _kept(dataset, "test")[1]
         sets = self._sets(hp, dataset)
         return wanted if wanted in sets else sets[-1]
+
+
+def _kept(dataset: str, label: str) -> tuple[str, str]:
+    """The dataset and set behind ``valid`` and ``test`` of a dataset; of unknown ones ``x-valid`` and ``x-test``."""
+    where, setname = where_kept(dataset, label)
+    return where, f"x-{setname}" if setname == label else setname
 
 
 def some_of(total: int, count: int | None) -> list[int]:

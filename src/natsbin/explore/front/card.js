@@ -8,14 +8,12 @@ import { keepFocus } from "./explore.js";
 import { cellOf } from "./pickers.js";
 import { MOST_COMPARED, state, update } from "./state.js";
 
-const SEARCHED = ["cifar10", "cifar100", "ImageNet16-120"];
-
 /** The columns of a card: for each dataset costs, accuracies and ranks after the last epoch. */
 export function cardColumns(space, hp) {
   const { hps, kept } = space.about;
   const epoch = hps[hp].epochs - 1;
   const rows = [];
-  for (const dataset of SEARCHED.filter((name) => name in hps[hp].datasets)) {
+  for (const dataset of Object.keys(hps[hp].datasets).filter((name) => name !== "cifar10-valid")) {
     const row = { dataset, columns: {} };
     for (const name of ["flops", "params", "latency"]) row.columns[name] = `${name}.${dataset}.${hp}`;
     row.columns.time = `time.${dataset}.${hp}.${epoch}`;
