@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from support.paths import GOLDEN
+from support.tiny import state, trial, write_archive
 
 from natsbin.cli import main
 from natsbin.errors import OutputError
 from natsbin.explore import Site, export_site, make_site
+from natsbin.roads.convert import convert
+from natsbin.spaces import TSS
 from natsbin.store import Store
 
 
@@ -60,3 +64,16 @@ def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="in one that exists"):
         export_site(site, tmp_path / "no" / "site")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_other_archives(tmp_path: Path) -> None:
+    """Names that are paths or no names of files are left out, and nothing is written elsewhere."""
+    rng = random.Random(9)
+    text, datasets = TSS.architectures[7], {"svhn": ("x-valid", "a/b"), "tiny/imagenet": ("x-valid",), "..": ()}
+    trials = {(name, 5): trial(text, sets, 5, 3, rng) for name, sets in datasets.items()}
+    archive = write_archive(tmp_path / "MQ-simple", TSS.architectures[7:9], {0: {"5": state(0, text, trials)}})
+    export_site(make_site([convert(archive, tmp_path / "other.h5", jobs=1)]), tmp_path / "site")
+    folder = tmp_path / "site" / "data" / "tss" / "5"
+    assert [path.name for path in folder.iterdir()] == ["svhn"]
+    assert {path.name for path in (folder / "svhn").iterdir() if path.is_dir()} == {"time", "train", "x-valid"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["MQ-simple", "other.h5", "site"]
