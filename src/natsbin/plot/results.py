@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 
+from natsbin._util.correlation import kendall_tau
 from natsbin.adaptors.configurations import choices_of, place_names
 from natsbin.adaptors.opening import chosen_architectures, chosen_hp, open_batch, store_digits
 from natsbin.api.utils import remap_dataset_set_names
@@ -156,15 +157,6 @@ def trajectories(
     if label is not None:
         ax.legend()
     return ax
-
-
-def kendall_tau(one: npt.ArrayLike, other: npt.ArrayLike) -> float:
-    """Kendall's τ_b of two arrays, of the places where both have numbers: -1 to 1, NaN where all are equal."""
-    from scipy.stats import kendalltau
-
-    a, b = np.asarray(one, np.float64), np.asarray(other, np.float64)
-    there = ~(np.isnan(a) | np.isnan(b))
-    return float(kendalltau(a[there], b[there]).statistic) if there.sum() > 1 else float("nan")
 
 
 def _axes(ax: Any) -> Any:
