@@ -57,6 +57,11 @@ class Store:
         """Whether the store is in its compressed state."""
         return bool(self.attrs["state"] == fmt.PACKED)
 
+    @property
+    def benchmark(self) -> str:
+        """The benchmark that its records are of: ``NATS-Bench`` or ``NAS-Bench-201``."""
+        return str(self.attrs.get("benchmark", "NATS-Bench"))
+
     @cached_property
     def meta_archs(self) -> list[str]:
         """All architecture strings of the space, by index."""
