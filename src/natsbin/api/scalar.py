@@ -9,8 +9,11 @@ from natsbin import _scalar, rules
 from natsbin.store import Store
 
 
-def open_native(store: Store, states: bytearray, unloaded: int) -> _scalar.ScalarAnswers:
-    """What answers for the architectures of a store whose byte in ``states`` is ``unloaded``."""
+def open_native(store: Store, states: bytearray, unloaded: int, comments: bool = True) -> _scalar.ScalarAnswers:
+    """What answers for the architectures of a store whose byte in ``states`` is ``unloaded``.
+
+    ``comments``: whether ``get_more_info`` has the comments of ``nats_bench``.
+    """
 
     def open_table(hp: str, dataset: str) -> _scalar.ScalarTable | None:
         try:
@@ -28,7 +31,7 @@ def open_native(store: Store, states: bytearray, unloaded: int) -> _scalar.Scala
         return _scalar.ScalarTable(
             table,
             _scalar.LabelledSet("train", sets["train"]),
-            rules.comment(dataset, hp),
+            rules.comment(dataset, hp) if comments else None,
             parts,
             dataset in rules.SEARCHED,
         )

@@ -27,6 +27,7 @@ __all__ = [
     "Record",
     "Task",
     "Walked",
+    "benchmark_of",
     "fingerprint_of",
     "is_full",
     "open_archive",
@@ -67,13 +68,22 @@ def open_archive(
             raise ArchiveError(f"{first}: only the list of architectures; the folder that it is in was expected")
         if first.name.endswith(".pbz2"):
             return BenchmarkArchive(first, expected_space, check_digest)
-        if first.suffix == ".pth" or is_torch_file(first):
+        if _is_nas_bench_201(first):
             return NASBench201Archive(first, expected_space, check_digest)
         return tar(paths, expected_space, weights)
     except OSError as error:
         if isinstance(error, ArchiveError):
             raise
         raise ArchiveError(f"{first}: cannot be read: {error}") from error
+
+
+def benchmark_of(path: Path) -> str:
+    """The benchmark that a file or folder is of, by its first bytes: ``NATS-Bench`` or ``NAS-Bench-201``."""
+    return NASBench201Archive.benchmark if _is_nas_bench_201(path) else Archive.benchmark
+
+
+def _is_nas_bench_201(path: Path) -> bool:
+    return path.is_file() and (path.suffix == ".pth" or is_torch_file(path))
 
 
 def fingerprint_of(path: str | PathLike[str] | Sequence[str | PathLike[str]]) -> Fingerprint:

@@ -215,6 +215,11 @@ def _origin(value: Any, indexes: list[int], path: str) -> dict[str, Any]:
     }
 
 
+def evaluated_indexes(origin: str, indexes: list[int], place: str) -> list[int]:
+    """The evaluated indexes, ascending, that an origin tells of. ArchiveError where it is no origin."""
+    return sorted(restore(origin, [], indexes, place)["evaluated_indexes"])
+
+
 def _runs(numbers: Iterable[int]) -> list[list[int]]:
     """Numbers as runs [start, stop], in their order."""
     runs: list[list[int]] = []

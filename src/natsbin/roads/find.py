@@ -40,23 +40,33 @@ def in_torch_home(space: SearchSpace, fast_mode: bool) -> str:
     return found
 
 
-def open_path(path: Path, space: SearchSpace, verbose: bool) -> Source:
-    """A store; the store that an original archive was converted to; a full archive that was not, as it is."""
+def open_path(path: Path, space: SearchSpace, verbose: bool, benchmark: str = "NATS-Bench") -> Source:
+    """A store; the store that an original archive was converted to; a full archive that was not, as it is.
+
+    ArchiveError for one of another benchmark.
+    """
+    from natsbin.archive import benchmark_of
     from natsbin.store import open_store  # h5py is slow to import, and not needed for a dict
 
     if not os.path.exists(path):  # unlike that of a Path, False for a name that is too long
         raise MissingError(f"{path} is neither a file or a dir.")
     if cache.is_store(path):
         source: Source = open_store(path)
-    elif (converted := cache.converted(path)) is not None:
-        source = converted
     else:
-        source = _in_place(path, space) or cache.open_converted(path, space, verbose)
+        _check_benchmark(path, benchmark_of(path), benchmark)  # before a conversion that may take long
+        source = cache.converted(path) or _in_place(path, space) or cache.open_converted(path, space, verbose)
+    _check_benchmark(path, getattr(source, "benchmark", "NATS-Bench"), benchmark)
     if source.space.name != space.name:
         raise ArchiveError(
             f"{source.path}: architectures of the {source.space.title} space, but the {space.title} space was asked for"
         )
     return source
+
+
+def _check_benchmark(path: Path, found: str, expected: str) -> None:
+    if found != expected:
+        opened = {"NATS-Bench": "natsbin.create", "NAS-Bench-201": "natsbin.NASBench201API"}[found]
+        raise ArchiveError(f"{path}: of {found}, which {opened} opens; {expected} was asked for")
 
 
 def _in_place(path: Path, space: SearchSpace) -> ArchiveSource | None:
