@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from natsbin import rules
@@ -27,7 +27,7 @@ _INCOMPLETE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueErr
 class ArchResults:
     """All trainings of one architecture with one set of hyper-parameters."""
 
-    _mean: ClassVar[Callable[[list[Any]], Any]] = staticmethod(rules.mean)
+    _mean: ClassVar[Any] = staticmethod(rules.mean)
     _trial_class: ClassVar[type[ResultsCount]] = ResultsCount
 
     def __init__(self, arch_index: int, arch_str: str) -> None:

@@ -139,7 +139,10 @@ class StoredObjects:
     def __call__(self, index: int) -> OrderedDict[str, ArchResults]:
         """An architecture's object; KeyError where it is absent."""
         return OrderedDict(
-            [(hp, self.unread_class(partial(self._results, index, hp, maker))) for hp, maker in self._makers(index).items()]
+            [
+                (hp, self.unread_class(partial(self._results, index, hp, maker)))
+                for hp, maker in self._makers(index).items()
+            ]
         )
 
     def has(self, index: int) -> bool:

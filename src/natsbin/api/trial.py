@@ -67,7 +67,8 @@ class _Field:
 class ResultsCount:
     """One training of one architecture on one dataset with one seed."""
 
-    _mean: ClassVar[Callable[[list[Any]], Any]] = staticmethod(rules.mean)
+    _mean: ClassVar[Any] = staticmethod(rules.mean)
+    _sum: ClassVar[Any] = staticmethod(sum)
 
     train_acc1es: Any = _Field()
     train_acc5es: Any = _Field()
@@ -186,13 +187,13 @@ class ResultsCount:
         train_times = self.train_times
         if isinstance(train_times, dict):
             spent = list(train_times.values())
-            times["T-train@epoch"], times["T-train@total"] = self._mean(spent), sum(spent)
+            times["T-train@epoch"], times["T-train@total"] = self._mean(spent), self._sum(spent)
         eval_times = self.eval_times or {}
         for name in self.eval_names:
             taken = [eval_times.get(f"{name}@{epoch}") for epoch in range(self.epochs)]
             whole = bool(taken) and None not in taken
             times[f"T-{name}@epoch"] = self._mean(taken) if whole else None
-            times[f"T-{name}@total"] = sum(taken) if whole else None
+            times[f"T-{name}@total"] = self._sum(taken) if whole else None
         return times
 
     def get_eval_set(self) -> list[str]:

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 Hp = str | int
 
 
-class NoConfigError(QuestionError, NameError):
-    """The configuration of an architecture that is not here; ``nas_201_api`` raises a NameError for it."""
+class UndefinedError(QuestionError, NameError):
+    """An architecture or hp that is not here, where ``nas_201_api`` raises a NameError."""
 
 
 class OneHp(Mapping[int, ArchResults]):
@@ -76,7 +76,7 @@ class NASBench201API(NASBenchMetaAPI):
     """
 
     _space = TSS
-    _untimed = False
+    _untimed = True
     _print_information = staticmethod(print_information)
 
     def __init__(self, file_path_or_dict: Any = None, verbose: bool = True) -> None:
@@ -175,9 +175,7 @@ class NASBench201API(NASBenchMetaAPI):
             raise TypeError("query_by_arch() misses the argument hp: '12' or '200' was expected")
         return self.query_info_str_by_arch(arch, hp, use_12epochs_result)
 
-    def query_info_str_by_arch(
-        self, arch: Any, hp: Any = "12", use_12epochs_result: bool | None = None
-    ) -> str | None:
+    def query_info_str_by_arch(self, arch: Any, hp: Any = "12", use_12epochs_result: bool | None = None) -> str | None:
         """A page of text about an architecture; None for one that is not at hand."""
         hp = _hp_of(hp, use_12epochs_result)
         self._say(f"Call query_info_str_by_arch with arch={arch} and hp={hp}")
@@ -185,6 +183,8 @@ class NASBench201API(NASBenchMetaAPI):
         if index not in self.arch2infos_dict:
             print(f"Find this arch-index : {index}, but this arch is not evaluated.")
             return None
+        if hp not in self._peek(index):
+            raise UndefinedError(f"{index}: no hyper-parameters {hp!r}, expected one of {list(self._peek(index))}")
         return "\n".join(print_information(self._in_words(index, hp), f"arch-index={index}"))
 
     def _in_words(self, index: int, hp: Any) -> Any:
@@ -299,7 +299,7 @@ class NASBench201API(NASBenchMetaAPI):
             self._used_time += taken
         return accuracy, latency, taken, self._used_time
 
-    def find_best(  # type: ignore[override]
+    def find_best(
         self,
         dataset: str,
         metric_on_set: str,
@@ -357,7 +357,7 @@ class NASBench201API(NASBenchMetaAPI):
         if objects is not None and (found := objects.config(index, dataset)) is not None:
             return found
         if index not in self.arch2infos_dict:
-            raise NoConfigError(str(self._no_architecture(index)))
+            raise UndefinedError(str(self._no_architecture(index)))
         results = next(iter(self._peek(index).values()))
         trial = next(iter(results.query(dataset).values()))
         config: dict[str, Any] = trial.get_config(None)
@@ -417,7 +417,6 @@ class NASBench201API(NASBenchMetaAPI):
 
         ``archive_root``: the folder of these files; None for the one in ``$TORCH_HOME``.
         """
-        self._say(f"Call clear_params with archive_root={archive_root} and index={index}")
         if archive_root is None:
             archive_root = os.path.join(source.torch_home(), source.ALL_ARCHIVE_DIRS[-1])
         if not os.path.isdir(archive_root):
@@ -425,7 +424,10 @@ class NASBench201API(NASBenchMetaAPI):
         from natsbin.archive.nas_bench_201 import read_architecture
 
         for one in range(self._total) if index is None else (index,):
-            infos = read_architecture(os.path.join(archive_root, f"{one:06d}-FULL.pth"), one, self.meta_archs[one])
+            path = os.path.join(archive_root, f"{one:06d}-FULL.pth")
+            if not os.path.isfile(path):
+                raise QuestionError(f"invalid data path : {path}")
+            infos = read_architecture(path, one, self.meta_archs[one])
             self.arch2infos_dict[one] = results_of(source.by_hp(infos, one), ArchResults)
 
     str2lists = staticmethod(NATStopology.str2lists)
@@ -436,5 +438,3 @@ def _hp_of(hp: Any, use_12epochs_result: bool | None) -> Any:
     """The hyper-parameter set; ``nas_201_api`` 1.x says it by a bool, which programs also give by position."""
     chosen = hp if isinstance(hp, bool) else use_12epochs_result
     return hp if chosen is None else ("12" if chosen else "200")
-
-

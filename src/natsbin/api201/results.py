@@ -1,4 +1,4 @@
-"""``ArchResults`` and ``ResultsCount`` of ``nas_201_api``: those of ``nats_bench``, with numpy's mean.
+"""``ArchResults`` and ``ResultsCount`` of ``nas_201_api``: those of ``nats_bench``, with numpy's mean and sum.
 
 ``numpy.mean`` gives a ``numpy.float64``, and from eight values on adds in another order than ``sum``.
 """
@@ -11,12 +11,18 @@ import numpy as np
 
 from natsbin.api import results, trial
 from natsbin.api.stored import StoredObjects, UnreadResults
+from natsbin.rules import mean
 
 
 class ResultsCount(trial.ResultsCount):
     """One training of one architecture on one dataset with one seed."""
 
     _mean = staticmethod(np.mean)
+    _sum = staticmethod(np.sum)
+
+    def get_latency(self) -> Any:
+        """The mean of the measured latencies in seconds, by ``sum``; -1.0 where none was measured."""
+        return -1.0 if self.latency is None else mean(self.latency)
 
 
 class ArchResults(results.ArchResults):

@@ -1,4 +1,4 @@
-"""Original archives, read safely: folders, tars, split tars and benchmark files of NATS-Bench, files of NAS-Bench-201."""
+"""Original archives, read safely: folders, tars and benchmark files of NATS-Bench, files of NAS-Bench-201."""
 
 from __future__ import annotations
 

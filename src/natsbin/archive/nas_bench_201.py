@@ -22,7 +22,7 @@ from natsbin.archive.base import FILE_LIMIT, Archive, Record
 from natsbin.archive.meta import Meta, check_meta, recognise
 from natsbin.archive.schema import check_record
 from natsbin.archive.torch_file import open_value
-from natsbin.errors import ArchiveError, UnsafePickleError
+from natsbin.errors import ArchiveError, NoArchiveError, UnsafePickleError
 from natsbin.spaces import TSS, SearchSpace
 
 BENCHMARK = "NAS-Bench-201"
@@ -87,7 +87,9 @@ class NASBench201Task:
                     for index, infos in unpickler.feed(piece):
                         meta.check_index(index, path)
                         if seen and index <= seen[-1]:
-                            raise ArchiveError(f"{path}: arch2infos has {index} after {seen[-1]}; ascending was expected")
+                            raise ArchiveError(
+                                f"{path}: arch2infos has {index} after {seen[-1]}; ascending was expected"
+                            )
                         seen.append(index)
                         yield Record(index, _states(infos, index, self._archs[index], f"{path}: arch2infos[{index}]"))
                     if unpickler.finished:
@@ -205,7 +207,9 @@ def _origin(value: Any, indexes: list[int], path: str) -> dict[str, Any]:
     listed = sorted(evaluated) if type(evaluated) is set else list(evaluated)
     runs = None if listed == indexes else _runs(listed)
     if runs is not None and len(runs) > _MOST_RUNS:
-        raise ArchiveError(f"{path}: evaluated_indexes has more than {_MOST_RUNS:,} gaps; an ascending list was expected")
+        raise ArchiveError(
+            f"{path}: evaluated_indexes has more than {_MOST_RUNS:,} gaps; an ascending list was expected"
+        )
     return {
         "type": type(value).__name__,
         "fields": list(value),
@@ -249,3 +253,27 @@ def restore(origin: str, meta_archs: list[str], indexes: list[int], place: str) 
         made: dict[str, Any] = _TYPES[known["type"]]((name, values[name]) for name in known["fields"])
         return made
     raise ArchiveError(f"{place}: its attribute origin does not describe a NAS-Bench-201 file: {origin[:80]!r}")
+
+
+def read_architecture(path: str | Path, index: int, arch: str) -> dict[str, Any]:
+    """The checked ``{full, less}`` in a file of one architecture, ``NNNNNN-FULL.pth``, without trained weights.
+
+    Raises NoArchiveError where there is none, ArchiveError where it is no such file or has tensors.
+    """
+    place = Path(path)
+    if not place.is_file():
+        raise NoArchiveError(f"{place}: no such file; the file of architecture {index} was expected")
+    unpickler = Unpickler(str(place), FILE_LIMIT, admit=ADMIT, followed=True)
+    with open_value(place) as value:
+        for piece in value:
+            unpickler.feed(piece)
+            if unpickler.finished:
+                break
+        else:
+            unpickler.feed(b"", last=True)
+        value.finish(unpickler.rest)
+    infos = unpickler.value
+    if not isinstance(infos, dict):
+        raise ArchiveError(f"{place}: a {type(infos).__name__}; a dict of {' and '.join(HPS)} was expected")
+    _states(infos, index, arch, str(place))
+    return infos

@@ -67,7 +67,7 @@ class Value:
 
 @contextmanager
 def open_value(path: Path) -> Iterator[Value]:
-    """Open the pickle in a file of ``torch.save``. Raises ArchiveError where the container is damaged or has tensors."""
+    """Open the pickle in a file of ``torch.save``. ArchiveError where its container is damaged or has tensors."""
     source = str(path)
     try:
         if is_torch_file(path):
