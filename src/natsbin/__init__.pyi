@@ -36,6 +36,7 @@ from natsbin.errors import QuestionError as QuestionError
 from natsbin.errors import StoreError as StoreError
 from natsbin.errors import UnsafePickleError as UnsafePickleError
 from natsbin.frames import frame as frame
+from natsbin.roads.attach import attach as attach
 from natsbin.roads.convert import convert as convert
 from natsbin.roads.convert_weights import convert_weights as convert_weights
 from natsbin.roads.export import export as export

@@ -79,7 +79,7 @@ def test_every_name_of_the_original_is_there(name: str) -> None:
 
 def test_the_name_that_is_taken() -> None:
     importlib.import_module("nas_201_api")
-    with pytest.raises(AliasError, match="call natsbin.install_as_nas_201_api"):
+    with pytest.raises(AliasError, match="install_as_nas_201_api"):
         install_as_nas_201_api()
 
 

@@ -208,7 +208,8 @@ def test_what_version_1_had(store: natsbin.Store) -> None:
         ):
             ask_them = getattr(api, method)
             asked = ask(lambda args=args, call=ask_them: call(*args))
-            older = ask(lambda args=args, call=ask_them, less=less: call(*[less if one is hp else one for one in args]))
+            said = [less if one is hp else one for one in args]
+            older = ask(lambda said=said, call=ask_them: call(*said))
             assert difference(asked, older) is None
         assert api.get_latency(1, "cifar10", use_12epochs_result=less) == api.get_latency(1, "cifar10", hp)
         assert api.query_by_arch(1, use_12epochs_result=less) == api.query_by_arch(1, hp)
