@@ -41,8 +41,8 @@ def attach(
     Args:
         store: the path of a store, which is replaced by a new file that has the numbers too.
         table: a ``.csv`` or ``.parquet`` of rows with a column ``architecture`` (also ``index``, ``arch_str`` or
-            ``arch``: indexes or strings), perhaps ``dataset``, and the numbers; or a ``.json``, ``.pickle`` or ``.pkl`` of such
-            rows, of ``{architecture: number}``, or of ``{dataset: {architecture: number}}``.
+            ``arch``: indexes or strings), perhaps ``dataset``, and the numbers; or a ``.json``, ``.pickle`` or ``.pkl``
+            of such rows, of ``{architecture: number}``, or of ``{dataset: {architecture: number}}``.
         name: what limits, Pareto metrics, frame columns and coordinates call them.
         unit: their unit.
         column: which column has the numbers; ``name``, or the only other one, for None.
