@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -49,7 +48,9 @@ def child(what: str, path: str) -> None:
     else:
         natsbin.roads.convert.convert(path, f"{path}.h5", force=True, jobs=1)
     found = {"cpu": time.process_time() - before, "wall": time.perf_counter() - start}
-    print(json.dumps({**found, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+    status = Path("/proc/self/status").read_text()  # getrusage would count what the parent had before the exec
+    (peak,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+    print(json.dumps({**found, "mb": int(peak) / 1024}))
 
 
 def run(what: str, path: Path) -> dict[str, float]:
@@ -69,6 +70,7 @@ def main(sizes: tuple[int, int], generate: int, container: str, repeat: int) -> 
 
     generated = [make_infos(index) for index in range(min(generate, sizes[1]))]
     memory: dict[str, list[float]] = {"load": [], "convert": []}
+    cpu: dict[str, list[float]] = {"load": [], "convert": []}
     with tempfile.TemporaryDirectory() as folder:
         for size in sizes:
             path = Path(folder) / f"{size}.pth"
@@ -81,8 +83,11 @@ def main(sizes: tuple[int, int], generate: int, container: str, repeat: int) -> 
                         least[what] = found
             for what, found in least.items():
                 memory[what].append(found["mb"])
+                cpu[what].append(found["cpu"])
                 click.echo(f"{size:6,} {what:8} {found['cpu']:7.2f} s CPU {found['wall']:7.2f} s {found['mb']:8.1f} MB")
             click.echo(f"{size:6,} ratio    {least['convert']['cpu'] / least['load']['cpu']:7.2f}")
+    more = {what: second - first for what, (first, second) in cpu.items()}
+    click.echo(f"an architecture more takes {more['convert'] / more['load']:.2f} times the CPU time of torch.load")
     for what, (first, second) in memory.items():
         whole = second + (second - first) / (sizes[1] - sizes[0]) * (len(TSS) - sizes[1])
         click.echo(f"{what:8} {whole:,.0f} MB for {len(TSS):,} architectures, extrapolated")
