@@ -370,6 +370,10 @@ class NASBench201API(NASBenchMetaAPI):
         hp = _hp_of(hp, use_12epochs_result)
         self._say(f"Call the get_cost_info function with index={index}, dataset={dataset}, and hp={hp}.")
         self._say(f"Call query_meta_info_by_index with arch_index={index}, hp={hp}")
+        if self._native is not None and self._plain_means(hp, dataset):
+            found = means.cost_info(cast("Store", self._source), self._native, index, hp, dataset)
+            if found is not None:
+                return found
         return self._with(index, hp).get_compute_costs(dataset)
 
     def get_latency(self, index: int, dataset: str, hp: Any = "12", use_12epochs_result: bool | None = None) -> Any:
