@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from natsbin._pickle import PERSISTENT, Unpickler
+from natsbin._walk import Walker
 from natsbin.archive.base import FILE_LIMIT, Archive, Record
 from natsbin.archive.meta import Meta, check_meta, recognise
 from natsbin.archive.schema import check_record
@@ -76,6 +77,10 @@ class NASBench201Task:
         self._path, self._archs, self._digest = path, archs, digest
         self.origin: dict[str, Any] | None = None
 
+    def walk(self, _walker: Walker) -> Generator[Record, None, None]:
+        """The records, none of which is walked."""
+        return self.read()
+
     def read(self) -> Generator[Record, None, None]:
         path, meta = str(self._path), Meta(TSS, self._archs)
         seen: list[int] = []
@@ -122,7 +127,7 @@ class NASBench201Archive(Archive):
         self.meta_archs = _peek(path, space)
         self._task = NASBench201Task(path, self.meta_archs, self.digest if check_digest else None)
 
-    def tasks(self) -> Generator[NASBench201Task, None, None]:
+    def tasks(self, threads: int = 1) -> Generator[NASBench201Task, None, None]:
         yield self._task
 
     def read(self, index: int) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from natsbin._util.new_file import new_file
+from natsbin._util.files import new_file
 from natsbin._util.signals import stoppable
 from natsbin.archive import torch_file
 from natsbin.archive.nas_bench_201 import HPS, restore
@@ -28,7 +28,7 @@ def export_file(store: Store, path: Path, force: bool, progress: Callable[[int, 
     indexes = store.indexes.tolist()
     value = restore(store.attrs["origin"], store.meta_archs, indexes, str(store.path))
     names = {hp: name for name, hp in HPS.items()}
-    with stoppable(), new_file(path, force=force) as part, part.open("wb") as file:
+    with stoppable(), new_file(path, force) as (part, _), part.open("wb") as file:
         file.write(torch_file.HEAD + bytes([0x80, _PROTOCOL]) + _opcodes(type(value)()) + _MARK)
         for name, one in value.items():
             file.write(_opcodes(name) + _opcodes(one))
