@@ -1,4 +1,4 @@
-"""Write a generated NATS-Bench archive: the published schema with made-up, or partly genuine, values."""
+"""Write a generated NATS-Bench archive or NAS-Bench-201 file: published schema, made-up or partly genuine values."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ import click
 
 from natsbin.cli.common import archs_option, force_option, jobs_option, progress
 from natsbin.errors import NatsbinError
-from natsbin.spaces import SPACES
+from natsbin.spaces import SPACES, SearchSpace
 from natsbin.synthetic import KINDS, make_archive
+from natsbin.synthetic.nas_bench_201 import CONTAINERS, make_nas_bench_201
+
+_NAS_BENCH_201 = {f"nas-bench-201-{container}": container for container in CONTAINERS}
 
 
 @click.command()
 @click.argument("space", type=click.Choice(sorted(SPACES)))
 @click.argument("dst", type=click.Path(path_type=Path))
-@click.option("--kind", type=click.Choice(KINDS), default="folder", show_default=True)
+@click.option("--kind", type=click.Choice((*KINDS, *_NAS_BENCH_201)), default="folder", show_default=True)
 @archs_option
 @click.option("--count", type=click.IntRange(min=1), help="The first COUNT architectures.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
@@ -40,9 +43,24 @@ def main(
     total, done = len(where if archs is None else set(archs)), counter(1)
     with progress(dst.name, quiet) as show:
         try:
+            if (container := _NAS_BENCH_201.get(options["kind"])) is not None:
+                _make_nas_bench_201(dst, where, archs, container, force, options)
+                show(total, total)
+                return
             make_archive(dst, where, archs, progress=lambda _: show(next(done), total), overwrite=force, **options)
         except (NatsbinError, ValueError) as error:
             raise click.ClickException(str(error)) from error
+
+
+def _make_nas_bench_201(
+    dst: Path, space: SearchSpace, archs: list[int] | None, container: str, force: bool, options: dict[str, Any]
+) -> None:
+    if space.name != "tss" or options["finals"]:
+        raise click.UsageError("NAS-Bench-201 files are of the space tss, and without --finals")
+    if dst.exists() and not force:
+        raise click.ClickException(f"{dst}: exists already; say --force to replace it")
+    chosen = range(len(space)) if archs is None else archs
+    make_nas_bench_201(dst, chosen, container=container, seed=options["seed"], irregular=options["irregular"])
 
 
 if __name__ == "__main__":

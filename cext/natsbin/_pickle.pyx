@@ -34,7 +34,7 @@ cdef enum:
     BININT = 0x4A, BININT1 = 0x4B, BININT2 = 0x4D, NONE = 0x4E, REDUCE = 0x52, BINUNICODE = 0x58
     EMPTY_LIST = 0x5D, APPEND = 0x61, BUILD = 0x62, GLOBAL = 0x63, APPENDS = 0x65, BINGET = 0x68
     INST = 0x69, LONG_BINGET = 0x6A, BINPUT = 0x71, LONG_BINPUT = 0x72, SETITEM = 0x73, TUPLE = 0x74
-    SETITEMS = 0x75, EMPTY_DICT = 0x7D, PROTO = 0x80, TUPLE1 = 0x85, TUPLE2 = 0x86, TUPLE3 = 0x87
+    SETITEMS = 0x75, EMPTY_DICT = 0x7D, PROTO = 0x80, NEWOBJ = 0x81, BINPERSID = 0x51, TUPLE1 = 0x85, TUPLE2 = 0x86, TUPLE3 = 0x87
     NEWTRUE = 0x88, NEWFALSE = 0x89, LONG1 = 0x8A, SHORT_BINUNICODE = 0x8C, BINUNICODE8 = 0x8D
     BINBYTES8 = 0x8E, EMPTY_SET = 0x8F, ADDITEMS = 0x90, STACK_GLOBAL = 0x93, MEMOIZE = 0x94, FRAME = 0x95
 
@@ -91,6 +91,10 @@ cdef class _Admitted:
     def __init__(self, str name, object function):
         self.name = name
         self.function = function
+
+
+PERSISTENT = ("", "persistent id")
+"""The key in ``admit`` of what stands for the storages that a pickle names, as those of torch do."""
 
 
 cdef object refusal(str text):
@@ -154,14 +158,18 @@ cdef class Unpickler:
 
     ``limit`` bounds the bytes of the pickle (of the whole; when ``streaming``, of each architecture).
     ``admit`` maps further (module, name) to what is called in place of them; it raises ValueError for arguments
-    it does not like. With it, an OrderedDict may have the attribute ``_metadata``, as state dicts of torch have.
+    it does not like. With it, an OrderedDict may have the attribute ``_metadata``, as state dicts of torch have; a
+    dict that stands for an object may be given its attributes; and ``PERSISTENT`` is called with what identifies a
+    tensor's storage. ``followed``: other bytes may follow the pickle; they are left in ``rest``.
     """
 
     cdef readonly str source
     cdef readonly bint finished  # the pickle's last opcode was read: `value` is there
     cdef readonly object value
+    cdef readonly bytes rest  # what was fed after the end of the pickle, if that is `followed`
     cdef readonly dict head  # what stands before `arch2infos` in a streamed pickle; None until that is reached
     cdef bint streaming
+    cdef bint followed
     cdef dict admit
     cdef Py_ssize_t limit
     cdef Py_ssize_t offset  # in the pickle, of the first byte of `tail`
@@ -177,9 +185,11 @@ cdef class Unpickler:
     cdef Pool pool
     cdef Memo memo
 
-    def __cinit__(self, str source, Py_ssize_t limit, bint streaming=False, dict admit=None):
+    def __cinit__(self, str source, Py_ssize_t limit, bint streaming=False, dict admit=None, bint followed=False):
         self.source = source
         self.limit = limit
+        self.followed = followed
+        self.rest = b""
         self.streaming = streaming
         self.admit = admit or {}
         self.tail = b""
@@ -201,6 +211,9 @@ cdef class Unpickler:
         try:
             at = self.walk(<const uint8_t *>PyBytes_AS_STRING(data), size, done)
             self.at = self.offset + at
+            if self.finished and self.followed:
+                self.rest = data[at:]
+                size = at
             if self.finished and at < size:
                 raise ArchiveError(f"{size - at} bytes or more follow the end of the pickle")
             if last and not self.finished:
@@ -343,7 +356,14 @@ cdef class Unpickler:
                 if op == INST:
                     raise refusal("the opcode INST")
                 stack.append(item)
-            elif op == REDUCE:
+            elif op == BINPERSID:
+                self.need(height - 1)
+                if PERSISTENT not in self.admit:
+                    raise self.unknown_opcode(op)
+                item = self.reduced(_Admitted("a storage", self.admit[PERSISTENT]), (stack[height - 1],))
+                PyList_SetSlice(stack, height - 1, height, NULL)
+                stack.append(item)
+            elif op == REDUCE or op == NEWOBJ:
                 self.count_container()
                 self.need(height - 2)
                 item = self.reduced(stack[height - 2], stack[height - 1])
@@ -460,6 +480,9 @@ cdef class Unpickler:
             if type(state) is not dict or list(state) != ["_metadata"] or type(state["_metadata"]) is not OrderedDict:
                 raise refusal("the state of an OrderedDict other than _metadata")
             target._metadata = state["_metadata"]
+            return 0
+        if self.admit and type(target) is dict and type(state) is dict:
+            (<dict>target).update(state)
             return 0
         return check_dtype_state(target, state)
 

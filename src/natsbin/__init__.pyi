@@ -21,7 +21,9 @@ from natsbin.api.utils import pickle_save as pickle_save
 from natsbin.api.utils import remap_dataset_set_names as remap_dataset_set_names
 from natsbin.api.utils import reset_file_system as reset_file_system
 from natsbin.api.utils import time_string as time_string
+from natsbin.api201.benchmark import NASBench201API as NASBench201API
 from natsbin.compat.alias import AliasError as AliasError
+from natsbin.compat.alias import install_as_nas_201_api as install_as_nas_201_api
 from natsbin.compat.alias import install_as_nats_bench as install_as_nats_bench
 from natsbin.errors import ArchitectureError as ArchitectureError
 from natsbin.errors import ArchiveError as ArchiveError
@@ -34,6 +36,7 @@ from natsbin.errors import QuestionError as QuestionError
 from natsbin.errors import StoreError as StoreError
 from natsbin.errors import UnsafePickleError as UnsafePickleError
 from natsbin.frames import frame as frame
+from natsbin.roads.attach import attach as attach
 from natsbin.roads.convert import convert as convert
 from natsbin.roads.convert_weights import convert_weights as convert_weights
 from natsbin.roads.export import export as export

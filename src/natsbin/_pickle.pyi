@@ -4,6 +4,9 @@ from collections.abc import Callable
 from typing import Any, final
 
 def first_misfit(column: dict[Any, Any], keys: frozenset[Any], kinds: frozenset[type]) -> tuple[Any, Any] | None: ...
+
+PERSISTENT: tuple[str, str]
+
 @final
 class Unpickler:
     @property
@@ -13,6 +16,8 @@ class Unpickler:
     @property
     def value(self) -> Any: ...
     @property
+    def rest(self) -> bytes: ...
+    @property
     def head(self) -> dict[Any, Any] | None: ...
     def __new__(
         cls,
@@ -20,5 +25,6 @@ class Unpickler:
         limit: int,
         streaming: bool = False,
         admit: dict[tuple[str, str], Callable[..., object]] | None = None,
+        followed: bool = False,
     ) -> Unpickler: ...
     def feed(self, data: bytes, last: bool = False) -> list[tuple[int, dict[str, Any]]]: ...

@@ -18,6 +18,7 @@ from natsbin.adaptors.opening import chosen_architectures, chosen_hp, open_batch
 from natsbin.errors import QuestionError
 from natsbin.spaces import CHANNELS, OPERATIONS
 from natsbin.store import Store
+from natsbin.store.attached import attached_units, attached_values
 
 try:
     import pyarrow as pa
@@ -58,7 +59,7 @@ class Rows:
         fields += [pa.field("epoch", pa.int32())]
         values = {f"{setname}_{quantity}": unit for setname in SETS for quantity, unit in QUANTITIES.items()}
         if self.epoch is not None:
-            values |= COSTS
+            values |= COSTS | attached_units(self.store)
         fields += [pa.field(name, pa.float64(), metadata={"units": unit}) for name, unit in values.items()]
         if self.epoch is not None:
             fields += [pa.field("arch_str", pa.string())]
@@ -126,6 +127,9 @@ class Rows:
             columns |= {name: pa.array(found[name].data, mask=_mask(found[name])) for name in COSTS}
         else:  # a missing number has all bits set
             columns |= {name: pa.array(values, mask=values.view(np.int64) == -1) for name, values in costs.items()}
+        for name in attached_units(self.store):
+            numbers_of = attached_values(self.store, name, dataset)[index]
+            columns[name] = pa.array(numbers_of, mask=np.isnan(numbers_of))
         names = self.store.meta_archs
         columns["arch_str"] = pa.array([names[one] for one in index.tolist()])
         numbers = store_digits(self.store, index)
@@ -176,7 +180,8 @@ def frame(store: Store | str | Path, **which: Any) -> pd.DataFrame:
 
     Columns: ``architecture`` (index), ``dataset``, ``hp``, ``epoch``; accuracy (percent), loss, mean time of an epoch
     and time of all so far (seconds) of the sets ``train``, ``valid``, ``valtest``, ``test`` as ``get_more_info`` gives
-    them; ``flops`` and ``params`` (M), ``latency`` (s); ``arch_str``; the operation of each edge (``op_0_1``) or the
+    them; ``flops`` and ``params`` (M), ``latency`` (s), attached numbers (in
+    their units); ``arch_str``; the operation of each edge (``op_0_1``) or the
     channels of each layer. Missing values are null. Names of datasets, hps and operations are categories.
 
     Args:

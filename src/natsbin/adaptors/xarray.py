@@ -16,6 +16,7 @@ from natsbin._util.extras import missing
 from natsbin.adaptors.opening import chosen_hp, open_batch
 from natsbin.errors import QuestionError
 from natsbin.store import Store, open_store
+from natsbin.store.attached import attached_units, attached_values
 from natsbin.store.format import ColumnKey, table_path
 
 try:
@@ -106,6 +107,11 @@ class TableView:
         found: npt.NDArray[np.float64] = open_batch(self.store)[1].get_cost_info(index, self.dataset, self.hp)[name]
         return found
 
+    def attached(self, name: str, key: tuple[Any, ...]) -> npt.NDArray[np.float64]:
+        """The numbers of a side table, by architecture."""
+        found: npt.NDArray[np.float64] = attached_values(self.store, name, self.dataset)[self.store.indexes[key]]
+        return found
+
     def names(self, key: tuple[Any, ...]) -> npt.NDArray[np.str_]:
         """Architecture strings."""
         index = self.store.indexes[key]
@@ -139,6 +145,8 @@ class TableView:
         for name, text in COSTS.items():
             units = "s" if name == "latency" else "1e6"
             coords[name] = _lazy(along, n, np.dtype(float), partial(self.costs, name), units, text)
+        for name, units in attached_units(self.store).items():
+            coords[name] = _lazy(along, n, np.dtype(float), partial(self.attached, name), units, name)
         return values, coords
 
 

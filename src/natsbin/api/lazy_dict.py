@@ -24,9 +24,9 @@ _MISSING: Any = object()
 _NOT_MADE: Any = object()  # stands in the dict for an architecture that is there but has no object yet
 
 
-def results_of(record: Mapping[str, dict[str, Any]]) -> Results:
+def results_of(record: Mapping[str, dict[str, Any]], kind: type[ArchResults] = ArchResults) -> Results:
     """The object of a record."""
-    return OrderedDict((hp, ArchResults.create_from_state_dict(state)) for hp, state in record.items())
+    return OrderedDict((hp, kind.create_from_state_dict(state)) for hp, state in record.items())
 
 
 class ArchitectureDict(OrderedDict[int, Results]):

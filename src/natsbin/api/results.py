@@ -10,13 +10,12 @@ import copy
 import os
 import random
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from natsbin import rules
 from natsbin.api.trial import ResultsCount, State
 from natsbin.api.utils import pickle_load
 from natsbin.errors import QuestionError
-from natsbin.rules import mean
 from natsbin.spaces import hp_name
 
 __all__ = ["ArchResults", "ResultsCount", "more_info", "with_hp"]
@@ -27,6 +26,9 @@ _INCOMPLETE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueErr
 
 class ArchResults:
     """All trainings of one architecture with one set of hyper-parameters."""
+
+    _mean: ClassVar[Any] = staticmethod(rules.mean)
+    _trial_class: ClassVar[type[ResultsCount]] = ResultsCount
 
     def __init__(self, arch_index: int, arch_str: str) -> None:
         self.arch_index = int(arch_index)
@@ -62,8 +64,9 @@ class ArchResults:
         for trial in trials:
             for key, value in trial.get_times().items():
                 times.setdefault(key, []).append(value)
-        costs = {"flops": mean(flops), "params": mean(params), "latency": mean(latencies) if latencies else None}
-        return {**costs, **_means(times)}
+        latency = self._mean(latencies) if latencies else None
+        costs = {"flops": self._mean(flops), "params": self._mean(params), "latency": latency}
+        return {**costs, **self._means(times)}
 
     def _agreed(self, values: list[Any], dataset: str) -> list[Any]:
         if len({f"{value:.5f}" for value in values}) > 1:
@@ -85,7 +88,7 @@ class ArchResults:
             for key, value in info.items():
                 found.setdefault(key, []).append(value)
         if is_random is False:
-            return _means(found)
+            return self._means(found)
         if is_random is True:
             choice = random.randint(0, len(trials) - 1)
         elif not isinstance(is_random, int):
@@ -96,6 +99,10 @@ class ArchResults:
                 raise QuestionError(f"no seed {is_random} on {dataset}: there are {seeds}")
             choice = seeds.index(is_random)
         return {key: values[choice] for key, values in found.items()}
+
+    def _means(self, found: dict[str, list[Any]]) -> dict[str, Any]:
+        """The mean of each list; None where the first value is."""
+        return {key: None if values[0] is None else self._mean(values) for key, values in found.items()}
 
     def get_dataset_names(self) -> list[str]:
         """The datasets of this architecture, in the order of the record."""
@@ -138,7 +145,7 @@ class ArchResults:
             if latency <= 0:
                 raise ValueError(f"no latency of seed {seed} on {dataset}: it is {latency}")
             latencies.append(latency)
-        return mean(latencies)
+        return self._mean(latencies)
 
     def get_total_epoch(self, dataset: str | None = None) -> Any:
         """The number of epochs of all trainings (on a dataset); ValueError where they differ."""
@@ -184,11 +191,11 @@ class ArchResults:
             if key == "all_results":
                 if not isinstance(value, dict):
                     raise QuestionError(f"all_results is of {type(value)}: expected a dict")
-                value = {one: ResultsCount.create_from_state_dict(trial) for one, trial in value.items()}
+                value = {one: self._trial_class.create_from_state_dict(trial) for one, trial in value.items()}
             self.__dict__[key] = value
 
-    @staticmethod
-    def create_from_state_dict(state_dict_or_file: State | str | os.PathLike[str]) -> ArchResults:
+    @classmethod
+    def create_from_state_dict(cls, state_dict_or_file: State | str | os.PathLike[str]) -> ArchResults:
         """An architecture from its record, or from a file of one that ``pickle_save`` wrote."""
         state = state_dict_or_file
         if isinstance(state, (str, os.PathLike)):
@@ -196,7 +203,7 @@ class ArchResults:
         if not isinstance(state, dict):
             raise QuestionError(f"a record is of {type(state)}: expected a dict, or the path of a file")
         unknown: Any = -1
-        results = ArchResults(unknown, unknown)
+        results = cls(unknown, unknown)
         results.load_state_dict(state)
         return results
 
@@ -224,11 +231,6 @@ class ArchResults:
         )
 
 
-def _means(found: dict[str, list[Any]]) -> dict[str, Any]:
-    """The mean of each list; None where the first value is."""
-    return {key: None if values[0] is None else mean(values) for key, values in found.items()}
-
-
 def with_hp(results: Mapping[str, ArchResults], hp: str | int, index: Any) -> ArchResults:
     """An architecture's trainings with one set of hyper-parameters; QuestionError where there are none."""
     if (name := hp_name(hp, results)) not in results:
@@ -239,7 +241,13 @@ def with_hp(results: Mapping[str, ArchResults], hp: str | int, index: Any) -> Ar
 
 
 def more_info(
-    results: ArchResults, dataset: str, iepoch: int | None, hp: str, is_random: bool | int, untimed: bool
+    results: ArchResults,
+    dataset: str,
+    iepoch: int | None,
+    hp: str,
+    is_random: bool | int,
+    untimed: bool,
+    comments: bool = True,
 ) -> dict[str, Any]:
     """What an architecture's object says, in the keys of ``get_more_info``.
 
@@ -248,7 +256,7 @@ def more_info(
     train = results.get_metrics(dataset, "train", iepoch=iepoch, is_random=is_random)
     epochs = train["iepoch"] + 1
     found = _named("train", train, epochs, untimed)
-    if (comment := rules.comment(dataset, hp)) is not None:
+    if comments and (comment := rules.comment(dataset, hp)) is not None:
         found["comment"] = comment
     for label, setname in rules.parts_of(dataset):
         try:

@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from natsbin.store import Store
 
 
-def open_native(store: Store, states: bytearray, unloaded: int) -> _scalar.ScalarAnswers:
-    """What answers for the architectures of a store whose byte in ``states`` is ``unloaded``."""
+def open_native(store: Store, states: bytearray, unloaded: int, comments: bool = True) -> _scalar.ScalarAnswers:
+    """What answers for the architectures of a store whose byte in ``states`` is ``unloaded``.
+
+    ``comments``: whether ``get_more_info`` has the comments of ``nats_bench``.
+    """
 
     def open_table(hp: str, dataset: str) -> _scalar.ScalarTable | None:
         try:
@@ -29,7 +32,7 @@ def open_native(store: Store, states: bytearray, unloaded: int) -> _scalar.Scala
         return _scalar.ScalarTable(
             table,
             _scalar.LabelledSet("train", sets["train"]),
-            rules.comment(dataset, hp),
+            rules.comment(dataset, hp) if comments else None,
             parts,
             dataset in rules.SEARCHED,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -30,6 +30,8 @@ Make = Callable[[], dict[str, Any]]
 
 class UnreadResults(ArchResults):
     """An ``ArchResults`` whose attributes are made when any of them is first used; it then becomes a plain one."""
+
+    _plain: ClassVar[type[ArchResults]] = ArchResults
 
     def __init__(self, make: Make) -> None:
         object.__getattribute__(self, "__dict__")["make"] = make
@@ -57,7 +59,9 @@ def _read(results: UnreadResults) -> None:
     if make is not None:
         attributes.update(make())
         attributes.pop("make", None)
-    object.__setattr__(results, "__class__", ArchResults)
+    kind = object.__getattribute__(results, "__class__")
+    if issubclass(kind, UnreadResults):
+        object.__setattr__(results, "__class__", kind._plain)
 
 
 class UnreadCurves(Unread):
@@ -122,17 +126,23 @@ class TableResults:
 class StoredObjects:
     """Makes objects from a store, with the weights that a ``RecordLoader`` finds beside it."""
 
+    unread_class: ClassVar[type[UnreadResults]] = UnreadResults
+    trial_class: ClassVar[type[ResultsCount]] = ResultsCount
+
     def __init__(self, store: Store, loader: RecordLoader) -> None:
         self._store, self._loader = store, loader
         self._where = str(store.path)
         self._makers_of_form: dict[int, dict[str, StateMaker]] = {}
         nothing: Any = None
-        self._blank = dict.fromkeys(vars(ResultsCount(nothing, *[None] * 9)))
+        self._blank = dict.fromkeys(vars(self.trial_class(nothing, *[None] * 9)))
 
     def __call__(self, index: int) -> OrderedDict[str, ArchResults]:
         """An architecture's object; KeyError where it is absent."""
         return OrderedDict(
-            [(hp, UnreadResults(partial(self._results, index, hp, maker))) for hp, maker in self._makers(index).items()]
+            [
+                (hp, self.unread_class(partial(self._results, index, hp, maker)))
+                for hp, maker in self._makers(index).items()
+            ]
         )
 
     def has(self, index: int) -> bool:
@@ -142,7 +152,7 @@ class StoredObjects:
     def one(self, index: int, hp: str) -> ArchResults | None:
         """An architecture's object with one set of hyper-parameters; None where it has none of them."""
         maker = self._makers(index).get(hp)
-        return None if maker is None else UnreadResults(partial(self._results, index, hp, maker))
+        return None if maker is None else self.unread_class(partial(self._results, index, hp, maker))
 
     def _makers(self, index: int) -> dict[str, StateMaker]:
         """What makes the states of an architecture, by hp; KeyError where it is absent."""
@@ -209,8 +219,8 @@ class StoredObjects:
         maker = self._store.assembler.trial(table, row)
         made = maker.make(table, row, arch, UnreadCurves(maker, table, row, self._where))
         if not made.keys() >= self._blank.keys():
-            return ResultsCount.create_from_state_dict(made)
-        trial = ResultsCount.__new__(ResultsCount)
+            return self.trial_class.create_from_state_dict(made)
+        trial = self.trial_class.__new__(self.trial_class)
         vars(trial).update(self._blank)
         vars(trial).update(made)
         return trial

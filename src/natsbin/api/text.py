@@ -13,8 +13,13 @@ _THREE = (("train", "train"), ("valid", "x-valid"), ("test", "x-test"))
 _TRAIN_TEST = (("train", "train"), ("test ", "ori-test"))
 
 
-def page(information: ArchResults, extra_info: Any, show: bool, valid: tuple[tuple[str, str], ...]) -> list[str]:
-    """The lines about an architecture; ``valid`` names the sets to tell of ``cifar10-valid``."""
+def page(
+    information: ArchResults, extra_info: Any, show: bool, valid: tuple[tuple[str, str], ...], joint: str = " & "
+) -> list[str]:
+    """The lines about an architecture; ``valid`` names the sets to tell of ``cifar10-valid``.
+
+    ``joint`` stands between a loss and an accuracy.
+    """
     lines = [
         information.arch_str,
         f"datasets : {information.get_dataset_names()}, extra-info : {extra_info}",
@@ -27,7 +32,7 @@ def page(information: ArchResults, extra_info: Any, show: bool, valid: tuple[tup
         lines.append(f"{dataset:14s} FLOP={costs['flops']:6.2f} M, Params={costs['params']:.3f} MB, latency={ms} ms.")
         metrics = [(label, information.get_metrics(dataset, setname)) for label, setname in sets.get(dataset, _THREE)]
         values = ", ".join(
-            f"{label} : [loss = {info['loss']:.3f} & top1 = {info['accuracy']:.2f}%]" for label, info in metrics
+            f"{label} : [loss = {info['loss']:.3f}{joint}top1 = {info['accuracy']:.2f}%]" for label, info in metrics
         )
         lines.append(f"{dataset:14s} {values}")
     if show:

@@ -9,11 +9,10 @@ import abc
 import copy
 from collections import OrderedDict
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, ClassVar
 
 from natsbin import rules
 from natsbin.errors import QuestionError
-from natsbin.rules import mean
 
 State = dict[str, Any]
 
@@ -67,6 +66,9 @@ class _Field:
 
 class ResultsCount:
     """One training of one architecture on one dataset with one seed."""
+
+    _mean: ClassVar[Any] = staticmethod(rules.mean)
+    _sum: ClassVar[Any] = staticmethod(sum)
 
     train_acc1es: Any = _Field()
     train_acc5es: Any = _Field()
@@ -141,7 +143,7 @@ class ResultsCount:
 
     def get_latency(self) -> Any:
         """The mean of the measured latencies in seconds; -1.0 where none was measured."""
-        return -1.0 if self.latency is None else mean(list(self.latency))
+        return -1.0 if self.latency is None else self._mean(list(self.latency))
 
     def update_eval(self, accs: dict[str, float], losses: dict[str, float], times: dict[str, float]) -> None:
         """Add the evaluations on new sets, each keyed ``SET@EPOCH`` for every epoch."""
@@ -185,13 +187,13 @@ class ResultsCount:
         train_times = self.train_times
         if isinstance(train_times, dict):
             spent = list(train_times.values())
-            times["T-train@epoch"], times["T-train@total"] = mean(spent), sum(spent)
+            times["T-train@epoch"], times["T-train@total"] = self._mean(spent), self._sum(spent)
         eval_times = self.eval_times or {}
         for name in self.eval_names:
             taken = [eval_times.get(f"{name}@{epoch}") for epoch in range(self.epochs)]
             whole = bool(taken) and None not in taken
-            times[f"T-{name}@epoch"] = mean(taken) if whole else None
-            times[f"T-{name}@total"] = sum(taken) if whole else None
+            times[f"T-{name}@epoch"] = self._mean(taken) if whole else None
+            times[f"T-{name}@total"] = self._sum(taken) if whole else None
         return times
 
     def get_eval_set(self) -> list[str]:
@@ -271,11 +273,11 @@ class ResultsCount:
         """Take over every attribute that the record names."""
         self.__dict__.update(state_dict)
 
-    @staticmethod
-    def create_from_state_dict(state_dict: State) -> ResultsCount:
+    @classmethod
+    def create_from_state_dict(cls, state_dict: State) -> ResultsCount:
         """A training from its record, whose dicts it holds itself."""
         nothing: Any = None
-        trial = ResultsCount(nothing, None, None, None, None, None, None, None, None, None)
+        trial = cls(nothing, None, None, None, None, None, None, None, None, None)
         trial.load_state_dict(state_dict)
         return trial
 

@@ -1,4 +1,4 @@
-"""Original NATS-Bench archives, read safely: folders, tars, split tars and benchmark files."""
+"""Original archives, read safely: folders, tars and benchmark files of NATS-Bench, files of NAS-Bench-201."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from natsbin.archive.files import folder
 from natsbin.archive.fingerprint import Fingerprint, fingerprint
 from natsbin.archive.full import first_has_weights
 from natsbin.archive.meta import META_NAME, space_named
+from natsbin.archive.nas_bench_201 import NASBench201Archive
 from natsbin.archive.tar import is_chunk, siblings, tar
+from natsbin.archive.torch_file import is_torch_file
 from natsbin.errors import ArchiveError, NoArchiveError
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "Record",
     "Task",
     "Walked",
+    "benchmark_of",
     "fingerprint_of",
     "is_full",
     "open_archive",
@@ -42,7 +45,7 @@ def open_archive(
 
     Args:
         path: a folder; a ``.tar`` of one; the chunks of a split tar, as several paths, a glob pattern or any
-            one of them; or a benchmark file ``….pickle.pbz2``.
+            one of them; a benchmark file ``….pickle.pbz2``; or a NAS-Bench-201 file ``….pth``.
         space: ``tss`` or ``topology``, ``sss`` or ``size``; None to recognise it.
         check_digest: whether a benchmark file whose name has a digest must have that md5, which
             is checked after its last record.
@@ -65,11 +68,22 @@ def open_archive(
             raise ArchiveError(f"{first}: only the list of architectures; the folder that it is in was expected")
         if first.name.endswith(".pbz2"):
             return BenchmarkArchive(first, expected_space, check_digest)
+        if _is_nas_bench_201(first):
+            return NASBench201Archive(first, expected_space, check_digest)
         return tar(paths, expected_space, weights)
     except OSError as error:
         if isinstance(error, ArchiveError):
             raise
         raise ArchiveError(f"{first}: cannot be read: {error}") from error
+
+
+def benchmark_of(path: Path) -> str:
+    """The benchmark that a file or folder is of, by its first bytes: ``NATS-Bench`` or ``NAS-Bench-201``."""
+    return NASBench201Archive.benchmark if _is_nas_bench_201(path) else Archive.benchmark
+
+
+def _is_nas_bench_201(path: Path) -> bool:
+    return path.is_file() and (path.suffix == ".pth" or is_torch_file(path))
 
 
 def fingerprint_of(path: str | PathLike[str] | Sequence[str | PathLike[str]]) -> Fingerprint:

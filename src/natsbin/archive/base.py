@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from natsbin._pickle import Unpickler
 from natsbin._walk import Walker
@@ -48,7 +48,8 @@ class Archive(ABC):
 
     Attributes:
         path: the archive, or the first of several files that it consists of.
-        kind: ``folder``, ``tar``, ``split tar`` or ``benchmark file``.
+        benchmark: the name of the benchmark.
+        kind: ``folder``, ``tar``, ``split tar``, ``benchmark file`` or ``NAS-Bench-201 file``.
         space: its search space.
         meta_archs: all architecture strings that ``meta`` lists, by index.
         digest: the five hex digits in its name, None where there are none.
@@ -56,6 +57,7 @@ class Archive(ABC):
         compressed_bytes: size of the architectures' bz2 data, ``meta`` apart where that is apart.
     """
 
+    benchmark: ClassVar[str] = "NATS-Bench"
     path: Path
     kind: str
     space: SearchSpace
@@ -63,6 +65,11 @@ class Archive(ABC):
     digest: str | None
     indexes: list[int] | None
     compressed_bytes: int
+
+    @property
+    def store_attributes(self) -> dict[str, str]:
+        """What a store says of its archive besides where it came from; complete once all records were read."""
+        return {}
 
     @property
     def total_archs(self) -> int:

@@ -39,9 +39,10 @@ class Batch:
 
     Each method finds the table and the indexes that its question is about, and hands them to the function that
     answers it. Methods whose arguments are arrays take torch tensors too, and then give tensors. Where a search has
-    ``flop_max`` and ``param_max`` (millions), ``latency_max`` and ``time_max`` (seconds), those leave out what is
-    larger, and what has no such number. Searches look at the means over the seeds after the last epoch; ``dataset``
-    and ``metric_on_set`` mean what they mean to the scalar ``find_best``.
+    ``flop_max`` and ``param_max`` (millions), ``latency_max`` and ``time_max`` (seconds), or ``attached_max``
+    (attached numbers by name), those leave out what is larger, and what has no such number. Searches look at the means
+    over the seeds after the last epoch; ``dataset`` and ``metric_on_set`` mean what they mean to the scalar
+    ``find_best``.
     """
 
     def __init__(self, store: Store, clock: Clock | None = None, fallback: ScalarFallback | None = None) -> None:

@@ -8,7 +8,10 @@ import numpy as np
 
 from natsbin.batch.arrays import Floats, Longs, finish, or_missing
 from natsbin.batch.table import BatchTable
+from natsbin.store.attached import attached_values
 from natsbin.store.layouts import MISSING
+
+_COSTS = ("flops", "params", "latency", "time")
 
 
 def cost_info(table: BatchTable, index: Longs, missing: str) -> dict[str, Any]:
@@ -48,10 +51,12 @@ def latency(table: BatchTable, index: Longs, missing: str) -> Any:
 
 
 def cost_of_each(table: BatchTable, name: str) -> Floats:
-    """``flops``, ``params``, ``latency`` or the ``time`` of the whole training, of every architecture by index.
+    """``flops``, ``params``, ``latency``, the ``time`` of the whole training, or attached numbers, by index.
 
     They are those of ``get_cost_info``, and missing where that fails.
     """
+    if name not in _COSTS:
+        return attached_values(table.store, name, table.dataset)
     if name != "time" and not table.any_irregular:
         costs: Floats = getattr(table.costs, name)
         return costs

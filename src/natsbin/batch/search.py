@@ -15,6 +15,7 @@ from natsbin.batch.costs import cost_of_each
 from natsbin.batch.table import BatchTable
 from natsbin.batch.values import mean_column
 from natsbin.errors import QuestionError
+from natsbin.store.attached import attached_units
 
 Bools = npt.NDArray[np.bool_]
 
@@ -29,6 +30,8 @@ class Limits(TypedDict, total=False):
     """Mean latency in seconds."""
     time_max: float | None
     """Seconds of the whole training."""
+    attached_max: Mapping[str, float] | None
+    """Attached numbers by name, in their units."""
 
 
 @dataclass
@@ -59,10 +62,12 @@ def candidates(
     *,
     latency_max: float | None = None,
     time_max: float | None = None,
+    attached_max: Mapping[str, float] | None = None,
 ) -> Candidates:
-    """What a search chooses from. QuestionError for a limit that is NaN."""
+    """What a search chooses from. QuestionError for a limit that is NaN, or of numbers that are not attached."""
     allowed = np.ones(table.total, np.bool_)
-    limits = {"flops": flop_max, "params": param_max, "latency": latency_max, "time": time_max}
+    own = {"flops": flop_max, "params": param_max, "latency": latency_max, "time": time_max}
+    limits = {**dict(attached_max or {}), **own}
     for name, limit in limits.items():
         if limit is not None:
             if limit != limit:
@@ -108,14 +113,13 @@ def regret(among: Candidates, index: Longs) -> Floats:
 
 def pareto_front(among: Candidates, metrics: Sequence[str] | Mapping[str, str]) -> npt.NDArray[np.int32]:
     """The answer of ``pareto_front``."""
-    wanted = dict(metrics) if isinstance(metrics, Mapping) else {name: DIRECTIONS.get(name, "") for name in metrics}
+    known = {**dict.fromkeys(attached_units(among.table.store), "min"), **DIRECTIONS}
+    wanted = dict(metrics) if isinstance(metrics, Mapping) else {name: known.get(name, "") for name in metrics}
     if not wanted or isinstance(metrics, str):
-        raise QuestionError(f"metrics={metrics!r}: expected names out of {', '.join(DIRECTIONS)}")
+        raise QuestionError(f"metrics={metrics!r}: expected names out of {', '.join(known)}")
     for name, direction in wanted.items():
-        if name not in DIRECTIONS or direction not in ("max", "min"):
-            raise QuestionError(
-                f"metric {name!r} {direction!r}: expected one of {', '.join(DIRECTIONS)}, to 'max' or 'min'"
-            )
+        if name not in known or direction not in ("max", "min"):
+            raise QuestionError(f"metric {name!r} {direction!r}: expected one of {', '.join(known)}, to 'max' or 'min'")
     columns = [among.metric(name) * (-1.0 if way == "max" else 1.0) for name, way in wanted.items()]
     costs = np.stack(columns, axis=1)
     index = np.flatnonzero(among.allowed & ~np.isnan(costs).any(axis=1))

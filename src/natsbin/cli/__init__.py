@@ -17,7 +17,7 @@ class _Commands(click.Group):
     """Subcommands, imported when they are called; a NatsbinError becomes a line on stderr and exit code 1."""
 
     names = (
-        *("convert", "demo", "explore", "export", "info", "pack", "plot", "query", "run"),
+        *("attach", "convert", "demo", "explore", "export", "info", "pack", "plot", "query", "run"),
         *("sweep", "table", "unpack", "verify"),
     )
 

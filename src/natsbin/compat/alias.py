@@ -1,16 +1,15 @@
-"""``import nats_bench`` for programs that nobody wants to edit."""
+"""``import nats_bench`` and ``import nas_201_api`` for programs that nobody wants to edit."""
 
 from __future__ import annotations
 
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 
-from natsbin import compat
 from natsbin.errors import NatsbinError
 
 
 class AliasError(NatsbinError, ImportError):
-    """The name ``nats_bench`` cannot be taken."""
+    """The name ``nats_bench`` or ``nas_201_api`` cannot be taken."""
 
 
 def install_as_nats_bench() -> None:
@@ -21,17 +20,28 @@ def install_as_nats_bench() -> None:
     Raises:
         AliasError: the original was imported already; modules that hold its names would keep them.
     """
-    present = sys.modules.get("nats_bench")
+    _install("nats_bench", "natsbin.compat")
+
+
+def install_as_nas_201_api() -> None:
+    """Make ``import nas_201_api``, and its submodules, mean natsbin in this process; as ``install_as_nats_bench``."""
+    _install("nas_201_api", "natsbin.compat201")
+
+
+def _install(name: str, ours: str) -> None:
+    found = find_spec(ours)
+    assert found is not None
+    assert found.origin is not None
+    present = sys.modules.get(name)
     if present is not None:
         path = getattr(present, "__file__", None)
-        if path == compat.__file__:
+        if path == found.origin:
             return
         raise AliasError(
-            f"nats_bench is imported already, from {path}: "
-            "call natsbin.install_as_nats_bench() before the first import of it"
+            f"{name} is imported already, from {path}: call natsbin.install_as_{name}() before the first import of it"
         )
-    spec = spec_from_file_location("nats_bench", compat.__file__, submodule_search_locations=list(compat.__path__))
+    spec = spec_from_file_location(name, found.origin, submodule_search_locations=found.submodule_search_locations)
     assert spec is not None
     assert spec.loader is not None
-    module = sys.modules["nats_bench"] = module_from_spec(spec)
+    module = sys.modules[name] = module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -73,7 +73,7 @@ def caches(archive: Path) -> Iterator[Path]:
     """Where the store of an archive is kept: beside it, or in the user's cache folder."""
     archive = Path(os.path.realpath(archive))
     stem = archive.name
-    for suffix in (".tar", ".pickle.pbz2"):
+    for suffix in (".tar", ".pickle.pbz2", ".pth"):
         stem = stem.removesuffix(suffix)
     yield archive.with_name(stem + STORE_SUFFIX)
     home = os.environ.get("XDG_CACHE_HOME", "")

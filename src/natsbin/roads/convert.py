@@ -59,7 +59,8 @@ def convert(
                 done += len(split.records)
                 if progress:
                     progress(done, total)
-        writer.write(printable(archive.path.name), archive.digest or "", fingerprint, jobs=jobs or cores())
+        names = {"source": printable(archive.path.name), "digest": archive.digest or "", "fingerprint": fingerprint}
+        writer.write(**names, attributes=archive.store_attributes, jobs=jobs or cores())
     return path
 
 

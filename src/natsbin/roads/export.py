@@ -13,8 +13,10 @@ from natsbin._util import files
 from natsbin._util.signals import stoppable
 from natsbin._util.workers import FEW, cores, ordered
 from natsbin.archive.meta import META_NAME, file_name, is_file_name
+from natsbin.archive.nas_bench_201 import BENCHMARK
 from natsbin.archive.write import file_bytes, meta_record
 from natsbin.errors import NatsbinError, OutputError
+from natsbin.roads.export_nas_bench_201 import export_file
 from natsbin.store import Store, open_store
 
 Progress = Callable[[int, int], None]
@@ -31,6 +33,8 @@ def export(
 ) -> Path:
     """Write the original archive of ``store`` to ``folder`` and return it: a pickle an architecture, and ``meta``.
 
+    Of a NAS-Bench-201 store it is one file, as ``torch.save`` writes it; then ``folder`` is its path.
+
     Unpickled, each is deep-equal to what the store was made from: types, orders, and the bits of every float.
     ``jobs`` processes write (all cores if None). Raises StoreError where the store is damaged, OutputError where
     ``folder`` exists (``force`` replaces one that holds an archive and nothing else) or cannot be written; then
@@ -39,6 +43,8 @@ def export(
     path = Path(folder)
     if not isinstance(store, Store):
         store = open_store(Path(store))
+    if store.benchmark == BENCHMARK:
+        return export_file(store, path, force, progress)
     part = files.new_part(path)
     try:
         with stoppable(), _removed(part):

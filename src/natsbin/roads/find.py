@@ -44,11 +44,15 @@ def in_torch_home(space: SearchSpace, fast_mode: bool) -> str:
     return found
 
 
-def open_path(path: str, space: SearchSpace, verbose: bool) -> Source:
-    """A store; the store that an original archive was converted to; a full archive that was not, as it is."""
+def open_path(path: str, space: SearchSpace, verbose: bool, benchmark: str = "NATS-Bench") -> Source:
+    """A store; the store that an original archive was converted to; a full archive that was not, as it is.
+
+    ArchiveError for one of another benchmark.
+    """
     if not os.path.exists(path):  # unlike that of a Path, False for a name that is too long
         raise MissingError(f"{path} is neither a file or a dir.")
-    source = open_store(path) if is_store(path) else _of_archive(path, space, verbose)
+    source = open_store(path) if is_store(path) else _of_archive(path, space, verbose, benchmark)
+    _check_benchmark(path, getattr(source, "benchmark", "NATS-Bench"), benchmark)
     if source.space.name != space.name:
         raise ArchiveError(
             f"{source.path}: architectures of the {source.space.title} space, but the {space.title} space was asked for"
@@ -56,14 +60,21 @@ def open_path(path: str, space: SearchSpace, verbose: bool) -> Source:
     return source
 
 
-def _of_archive(path: str, space: SearchSpace, verbose: bool) -> Source:
+def _check_benchmark(path: str, found: str, expected: str) -> None:
+    if found != expected:
+        opened = {"NATS-Bench": "natsbin.create", "NAS-Bench-201": "natsbin.NASBench201API"}[found]
+        raise ArchiveError(f"{path}: of {found}, which {opened} opens; {expected} was asked for")
+
+
+def _of_archive(path: str, space: SearchSpace, verbose: bool, benchmark: str) -> Source:
     """A full archive that was not converted as it is, for that would take hours; the store of any other."""
     from pathlib import Path  # slow to import, as is what follows, and not needed for a store
 
-    from natsbin.archive import open_archive
+    from natsbin.archive import benchmark_of, open_archive
     from natsbin.roads.archive_source import ArchiveSource
     from natsbin.roads.cache import converted, open_converted
 
+    _check_benchmark(path, benchmark_of(Path(path)), benchmark)  # before a conversion that may take long
     if (store := converted(Path(path))) is not None:
         return store
     archive = open_archive(Path(path), space.name, weights=True)

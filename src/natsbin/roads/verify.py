@@ -53,6 +53,8 @@ def _compare(
     faults: list[str] = []
     if archive.space is not store.space:
         raise StoreError(f"{store.path}: of the {store.space.title} space, the archive of {archive.space.title}")
+    if archive.benchmark != store.benchmark:
+        raise StoreError(f"{store.path}: of {store.benchmark}, the archive of {archive.benchmark}")
     if archive.meta_archs != store.meta_archs:
         faults.append(f"{store.path}: its list of architectures is not the archive's")
     seen: set[int] = set()
@@ -65,6 +67,9 @@ def _compare(
                 faults.append(fault)
         if progress:
             progress(len(seen), len(store.indexes))
+    for name, value in archive.store_attributes.items():
+        if store.attrs.get(name) != value:
+            faults.append(f"{store.path}: its {name} is {store.attrs.get(name)!r:.200}, in the archive {value!r:.200}")
     extra = sorted(set(store.indexes.tolist()) - seen)
     if extra:
         faults.append(f"{store.path}: architecture {extra[0]} is not in the archive, nor {len(extra) - 1} others")

@@ -43,6 +43,7 @@ META_ARCHS = "meta_archs"  # all strings of the space by index, where their orde
 RECORD = "record"  # number of the form of each architecture's record
 FORMS = "forms"  # the JSON text of all forms
 INDEX, FORMS_BYTE = "index", "forms_byte"  # the axes of META_ARCHS and FORMS
+ATTACHED = "attached"  # a group of side tables, see ``natsbin.store.attached``
 CHECKSUMS = "checksums"  # in format version 1: a group that mirrors the tree, with the checksums of chunks
 
 TEXTS = frozenset({NAMES, META_ARCHS, FORMS})

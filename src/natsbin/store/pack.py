@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ def pack(
     Every chunk is compared with its checksum on the way. Raises StoreError where ``src`` is damaged, OutputError
     where ``dst`` exists (unless ``force``) or cannot be written; then no part of ``dst`` is left.
     """
-    return _copy(Path(src), Path(dst), fmt.PACKED, force, progress)
+    return copy_store(Path(src), Path(dst), fmt.PACKED, force=force, progress=progress)
 
 
 def unpack(
@@ -44,13 +44,24 @@ def unpack(
     progress: Progress | None = None,
 ) -> Path:
     """Write the store ``src`` to ``dst`` uncompressed, as it is mapped, and return ``dst``; otherwise as ``pack``."""
-    return _copy(Path(src), Path(dst), fmt.MAPPED, force, progress)
+    return copy_store(Path(src), Path(dst), fmt.MAPPED, force=force, progress=progress)
 
 
-def _copy(src: Path, dst: Path, state: str, force: bool, progress: Progress | None) -> Path:
+def copy_store(
+    src: Path,
+    dst: Path,
+    state: str,
+    *,
+    force: bool,
+    progress: Progress | None = None,
+    without: Collection[str] = (),
+    add: Callable[[TreeWriter], None] | None = None,
+) -> Path:
+    """Write ``src`` to ``dst`` in a state, but for the datasets ``without``, and with what ``add`` writes."""
     store = open_store(src)
     index = store.file.index
-    paths = sorted(index.paths, key=lambda path: (not index.is_scale(path), path))  # axes before their users
+    kept = [path for path in index.paths if path not in without]
+    paths = sorted(kept, key=lambda path: (not index.is_scale(path), path))  # axes before their users
     with new_store(dst, state, force=force) as tree:
         tree.file.attrs.update({**store.attrs, "format_version": fmt.FORMAT_VERSION, "state": state})
         for path, length in index.axes.items():
@@ -59,6 +70,8 @@ def _copy(src: Path, dst: Path, state: str, force: bool, progress: Progress | No
             if progress:
                 progress(done, len(paths))
             _copy_dataset(store, tree, path)
+        if add:
+            add(tree)
     if progress:
         progress(len(paths), len(paths))
     return dst

@@ -70,6 +70,11 @@ class Store:
         """Whether the store is in its compressed state."""
         return bool(self.attrs["state"] == fmt.PACKED)
 
+    @property
+    def benchmark(self) -> str:
+        """The benchmark that its records are of: ``NATS-Bench`` or ``NAS-Bench-201``."""
+        return str(self.attrs.get("benchmark", "NATS-Bench"))
+
     def data(self, path: str) -> Data:
         """The dataset at a path of the tree."""
         from natsbin.store.data import Data

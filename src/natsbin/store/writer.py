@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,11 +89,19 @@ class StoreWriter:
         except OSError as error:
             raise OutputError(f"{self._path}: cannot be written: {error}") from error
 
-    def write(self, source: str = "", digest: str = "", fingerprint: str = "", *, jobs: int = 1) -> None:
+    def write(
+        self,
+        source: str = "",
+        digest: str = "",
+        fingerprint: str = "",
+        *,
+        attributes: Mapping[str, str] | None = None,
+        jobs: int = 1,
+    ) -> None:
         """Write the store from all records; ``source`` and ``digest`` name where they came from.
 
-        ``fingerprint`` says in which state that was, see ``natsbin.archive.fingerprint``. ``jobs`` processes encode
-        columns, each in its turn.
+        ``fingerprint`` says in which state that was, see ``natsbin.archive.fingerprint``. ``attributes`` are further
+        ones of the whole store. ``jobs`` processes encode columns, each in its turn.
         """
         if not self._records:
             raise ArchiveError(f"{source or 'the archive'}: no architecture in it")
@@ -111,6 +119,7 @@ class StoreWriter:
                     "source_digest": digest,
                     "source_fingerprint": fingerprint,
                     "writer": f"natsbin {__version__}",
+                    **(attributes or {}),
                 }
             )
             indexes = np.array(sorted(self._records), np.int32)
