@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.made import Made
 from support.paths import DOCS, ROOT, load_tool
-from support.small_spaces import small_space
+from support.small_spaces import CHOICES, small_space
 
 from natsbin.roads.convert import convert
 from natsbin.spaces import SSS, TSS
@@ -24,7 +24,16 @@ SMALLER = {  # what would take long, or needs a whole space
     ],
     "tutorial.md": [("range(40)", "range(8)")],
     "predictor.md": [("(100, 300, 1000)", "(40,)")],
-    "adaptors.md": [("NSGA2(100,", "NSGA2(10,"), ('("n_gen", 100)', '("n_gen", 2)'), ("n_trials=100", "n_trials=5")],
+    "adaptors.md": [
+        (
+            'Objective("tss.h5", "cifar10", hp="200")',
+            f'Objective("tss.h5", "cifar10", hp="200", choices={CHOICES["tss"]})',
+        ),
+        ('("accuracy", "flops"), hp="200")', f'("accuracy", "flops"), hp="200", choices={CHOICES["tss"]})'),
+        ("NSGA2(100,", "NSGA2(10,"),
+        ('("n_gen", 100)', '("n_gen", 2)'),
+        ("n_trials=100", "n_trials=5"),
+    ],
 }
 FULL = "NATS-sss-v1_0-50262-full"
 SLOW = {"predictor.md"}
