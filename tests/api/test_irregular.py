@@ -127,7 +127,7 @@ def test_both_answer_alike(archive: tuple[str, dict[int, Any]]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(archives())
 def test_both_answer_alike_of_hundreds(archive: tuple[str, dict[int, Any]]) -> None:
     both_answer_alike(archive)
