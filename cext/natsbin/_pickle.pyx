@@ -18,7 +18,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memchr, memset
 
 from natsbin._memo cimport Memo, Pool, is_plain_tuple
-from natsbin.bits cimport from_bits
+from natsbin.bits cimport big_endian_double, little_endian
 
 from collections import OrderedDict
 
@@ -56,22 +56,6 @@ for _opcode, _size in (
     (BINBYTES8, 8), (BINGET, 1), (LONG_BINGET, 4), (BINPUT, 1), (LONG_BINPUT, 4),
 ):
     ARGUMENT[_opcode] = _size
-
-cdef inline uint64_t little_endian(const uint8_t *p, Py_ssize_t size) noexcept nogil:
-    cdef uint64_t value = 0
-    cdef Py_ssize_t i
-    for i in range(size):
-        value |= <uint64_t>p[i] << (8 * i)
-    return value
-
-
-cdef inline double big_endian_double(const uint8_t *p) noexcept nogil:
-    cdef uint64_t bits = 0
-    cdef int i
-    for i in range(8):
-        bits = bits << 8 | p[i]
-    return from_bits(bits)
-
 
 # What a pickle may make by calling something: each global that is admitted, and what stands in for it here.
 

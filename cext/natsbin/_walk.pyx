@@ -22,7 +22,7 @@ from libc.string cimport memcmp, memcpy, memmove
 
 from natsbin._memo cimport Pool
 from natsbin._rows cimport Places
-from natsbin.bits cimport from_bits
+from natsbin.bits cimport big_endian_double, from_bits, little_endian
 
 from collections import OrderedDict
 
@@ -84,20 +84,6 @@ cdef struct Span:
     uint32_t word_end
     uint32_t number
     uint32_t number_end
-
-
-cdef inline uint64_t little_endian(const uint8_t *p, Py_ssize_t size) noexcept nogil:
-    cdef uint64_t value = 0
-    memcpy(&value, p, size)
-    return value
-
-
-cdef inline double big_endian_double(const uint8_t *p) noexcept nogil:
-    cdef uint64_t bits = 0
-    cdef int i
-    for i in range(8):
-        bits = bits << 8 | p[i]
-    return from_bits(bits)
 
 
 cdef inline uint64_t hash_words(const uint32_t *words, Py_ssize_t count) noexcept nogil:

@@ -1,6 +1,9 @@
-"""Doubles as their bits. A value that is missing has all bits set, as in natsbin.store.layouts."""
+"""Doubles as their bits, and numbers as a pickle has their bytes.
 
-from libc.stdint cimport uint64_t
+A value that is missing has all bits set, as in natsbin.store.layouts.
+"""
+
+from libc.stdint cimport uint8_t, uint64_t
 from libc.string cimport memcpy
 
 cdef extern from *:
@@ -24,3 +27,19 @@ cdef inline double from_bits(uint64_t bits) noexcept nogil:
 
 cdef inline bint is_missing(double value) noexcept nogil:
     return bits_of(value) == MISSING
+
+
+cdef inline uint64_t little_endian(const uint8_t *p, Py_ssize_t size) noexcept nogil:
+    cdef uint64_t value = 0
+    cdef Py_ssize_t i
+    for i in range(size):
+        value |= <uint64_t>p[i] << (8 * i)
+    return value
+
+
+cdef inline double big_endian_double(const uint8_t *p) noexcept nogil:
+    cdef uint64_t bits = 0
+    cdef int i
+    for i in range(8):
+        bits = bits << 8 | p[i]
+    return from_bits(bits)

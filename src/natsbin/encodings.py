@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natsbin.errors import QuestionError
-from natsbin.spaces import CHANNELS, OPERATIONS, SPACES, TSS, SearchSpace
+from natsbin.spaces import CHANNELS, OPERATIONS, SPACES, TSS, SearchSpace, search_space
 
 Array = npt.NDArray[Any]
 Bytes = npt.NDArray[np.uint8]
@@ -47,13 +47,13 @@ PATHS = (((0, 3),), ((0, 1), (1, 3)), ((0, 2), (2, 3)), ((0, 1), (1, 2), (2, 3))
 
 def digits(space: SearchSpace | str, index: Any) -> Bytes:
     """The digits of architectures: operations or channels by their position in ``spaces``; shape (…, 6) or (…, 5)."""
-    space = _space(space)
+    space = search_space(space)
     return _all_digits(space.name)[_indexes(space, index)]
 
 
 def from_digits(space: SearchSpace | str, values: Any) -> Ints:
     """The indexes of rows of digits, of shape (…, 6) or (…, 5)."""
-    space = _space(space)
+    space = search_space(space)
     given = _rows("digits", values, (space.digits,))
     if given.dtype.kind not in "iu" or (given.size and not 0 <= given.min() <= given.max() < space.base):
         raise QuestionError(f"digits of {given.dtype}: expected whole numbers from 0 to {space.base - 1}")
@@ -63,14 +63,14 @@ def from_digits(space: SearchSpace | str, values: Any) -> Ints:
 
 def one_hot(space: SearchSpace | str, index: Any, order: str = "darts") -> Bytes:
     """A 1 for the operation of each edge, or the channels of each layer; shape (…, 6, 5) or (…, 5, 8)."""
-    space = _space(space)
+    space = search_space(space)
     numbers = operations(index, order) if space is TSS else digits(space, index)
     return np.eye(space.base, dtype=np.uint8)[numbers]
 
 
 def from_one_hot(space: SearchSpace | str, values: Any, order: str = "darts") -> Ints:
     """The indexes of one-hot rows. QuestionError unless each has exactly one 1 and no other number but 0."""
-    space = _space(space)
+    space = search_space(space)
     numbers = _from_one_hot("one-hot rows", _rows("one-hot rows", values, (space.digits, space.base)))
     return from_operations(numbers, order) if space is TSS else from_digits(space, numbers)
 
@@ -192,7 +192,7 @@ def neighbours(space: SearchSpace | str, index: Any, distance: int = 1) -> Ints:
     Shape (…, 24) for cells at distance 1, (…, 35) for sizes; from the first place to the last, and at each the other
     digits from the lowest.
     """
-    space = _space(space)
+    space = search_space(space)
     if isinstance(distance, bool) or not isinstance(distance, int) or not 0 <= distance <= space.digits:
         raise QuestionError(f"distance={distance!r}: expected a whole number from 0 to {space.digits}")
     own = digits(space, index)[..., None, :].astype(np.int32)
@@ -206,14 +206,6 @@ def neighbours(space: SearchSpace | str, index: Any, distance: int = 1) -> Ints:
         found.append(ranks + (new - old) @ powers[list(places)])
     out: Ints = _index_of_rank(space.name)[np.concatenate(found, axis=-1)]
     return out
-
-
-def _space(space: SearchSpace | str) -> SearchSpace:
-    if isinstance(space, SearchSpace):
-        return space
-    if space not in SPACES:
-        raise QuestionError(f"search space {space!r}: expected one of {', '.join(SPACES)}")
-    return SPACES[space]
 
 
 def _indexes(space: SearchSpace, index: Any) -> Array:

@@ -10,7 +10,7 @@ import random
 from collections.abc import Collection, Sequence
 from functools import cached_property
 
-from natsbin.errors import ArchitectureError
+from natsbin.errors import ArchitectureError, QuestionError
 
 BATCH_SIZE = 256  # of every training and evaluation run behind NATS-Bench
 
@@ -161,3 +161,12 @@ SSS = SearchSpace(
     "8b99b4c0aabe959924c6fb36c0ee4a3f79362343e36b7752b90deee9409b492f",
 )
 SPACES = {space.name: space for space in (TSS, SSS)}
+
+
+def search_space(space: SearchSpace | str) -> SearchSpace:
+    """A search space, by its name where that is given. QuestionError for another name."""
+    if isinstance(space, SearchSpace):
+        return space
+    if space not in SPACES:
+        raise QuestionError(f"search space {space!r}: expected one of {', '.join(SPACES)}")
+    return SPACES[space]

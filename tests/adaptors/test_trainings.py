@@ -15,7 +15,7 @@ import natsbin
 from natsbin.adaptors import configurations
 from natsbin.adaptors.trainings import MAXIMISED, Trainings
 from natsbin.errors import QuestionError
-from natsbin.spaces import CHANNELS, OPERATIONS, SSS, TSS
+from natsbin.spaces import CHANNELS, OPERATIONS, SSS, TSS, search_space
 from natsbin.store import Store, open_store
 
 
@@ -94,7 +94,7 @@ def test_what_is_not_there_is_refused(sss: Store) -> None:
     with pytest.raises(QuestionError, match="channels_1 is None: expected one of 8, 16"):
         configurations.index_of(SSS, {"channels_0": 8})
     with pytest.raises(QuestionError, match="expected one of tss, sss"):
-        configurations.search_space("nb101")
+        search_space("nb101")
 
 
 def test_the_small_space_is_whole(sss: Store, tss: Store) -> None:

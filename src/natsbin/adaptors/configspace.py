@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from natsbin._util.extras import missing
-from natsbin.adaptors.configurations import choices_of, configuration_of, index_of, place_names, search_space
-from natsbin.spaces import SearchSpace
+from natsbin.adaptors.configurations import choices_of, configuration_of, index_of, place_names
+from natsbin.spaces import SearchSpace, search_space
 
 try:
     import ConfigSpace

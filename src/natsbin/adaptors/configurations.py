@@ -7,16 +7,7 @@ from typing import Any
 
 from natsbin import encodings
 from natsbin.errors import QuestionError
-from natsbin.spaces import CHANNELS, OPERATIONS, SPACES, SearchSpace
-
-
-def search_space(space: SearchSpace | str) -> SearchSpace:
-    """A search space, by its name where that is given."""
-    if isinstance(space, SearchSpace):
-        return space
-    if space not in SPACES:
-        raise QuestionError(f"search space {space!r}: expected one of {', '.join(SPACES)}")
-    return SPACES[space]
+from natsbin.spaces import CHANNELS, OPERATIONS, SearchSpace
 
 
 def place_names(space: SearchSpace) -> list[str]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from natsbin._util.extras import missing
-from natsbin.adaptors.configurations import choices_of, place_names, search_space
+from natsbin.adaptors.configurations import choices_of, place_names
 from natsbin.adaptors.trainings import Trainings
-from natsbin.spaces import SearchSpace
+from natsbin.spaces import SearchSpace, search_space
 
 try:
     import nevergrad

@@ -8,10 +8,10 @@ from typing import Any
 
 from natsbin._util.extras import missing
 from natsbin.adaptors.configurations import choices_of, place_names
-from natsbin.adaptors.configurations import search_space as named_space
 from natsbin.adaptors.trainings import Trainings
 from natsbin.errors import QuestionError
 from natsbin.spaces import SearchSpace
+from natsbin.spaces import search_space as named_space
 
 try:
     from ray import tune

@@ -8,8 +8,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from natsbin import encodings
-from natsbin.adaptors.configurations import configuration_of, search_space
-from natsbin.spaces import CHANNELS, OPERATIONS, SearchSpace
+from natsbin.adaptors.configurations import configuration_of
+from natsbin.spaces import CHANNELS, OPERATIONS, SearchSpace, search_space
 
 _COLORS = dict(zip(OPERATIONS, ("0.8", "C2", "C0", "C3", "C1"), strict=True))
 _BENDS = {(0, 2): 0.35, (1, 3): -0.35, (0, 3): 0.5}  # edges that pass a node go around it

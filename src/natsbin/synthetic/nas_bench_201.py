@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from natsbin._util.files import new_file
 from natsbin.errors import ArchiveError
 from natsbin.spaces import TSS
 from natsbin.synthetic.states import make_states
@@ -68,12 +69,8 @@ def make_nas_bench_201(
     import torch
 
     value = make_dict(indexes, seed, irregular=irregular)
-    part = dst.with_name(f".{dst.name}.part")
-    try:
+    with new_file(dst, force=True) as (part, _):
         torch.save(value, part, _use_new_zipfile_serialization=container == "zip")
-        part.replace(dst)
-    finally:
-        part.unlink(missing_ok=True)
     if progress:
         progress(len(value["arch2infos"]))
     return dst
