@@ -37,7 +37,7 @@ def small(stores: dict[str, str]) -> Sweep:
 
 def content(folder: Path) -> dict[str, bytes]:
     """What a sweep wrote: all files but the lock."""
-    files = (path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 

@@ -219,10 +219,10 @@ def _take(place: Path) -> int | None:
     try:
         locked = lock(descriptor, wait=False)
         if locked is None:
-            owned = created or _is_dead(place, os.read(descriptor, 1000))
-            if owned and not created:  # the next try creates a new one
+            if not created and _is_dead(place, os.read(descriptor, 1000)):
                 place.unlink(missing_ok=True)
-                owned = False
+                return _take(place)
+            owned = created
         else:
             owned = locked and _is_at(descriptor, place)
         return descriptor if owned else None

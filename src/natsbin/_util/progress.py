@@ -15,15 +15,29 @@ PATIENCE = 2.0
 
 @contextmanager
 def progress(
-    label: str, quiet: bool = False, patience: float | None = None
+    label: str, quiet: bool = False, patience: float | None = None, unit: str | None = None
 ) -> Iterator[Callable[[int, int | None], None]]:
     """A bar on stderr. Call what it yields with how many are done, and of how many (None if not known yet).
 
     If ``quiet``, nothing is shown; unless the work takes more than ``patience`` seconds: then a bar is on a terminal,
-    and the label elsewhere, once.
+    and the label elsewhere, once. With a ``unit`` the bar says how many of them are done in a second.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        SpinnerColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Speed(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:,.0f} {unit}/s" if unit and task.speed else "")
 
     console = Console(stderr=True)
     bar = Progress(
@@ -31,6 +45,7 @@ def progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
+        Speed(),
         TimeRemainingColumn(),
         console=console,
         disable=quiet and (patience is None or not console.is_terminal),

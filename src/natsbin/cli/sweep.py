@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from natsbin._util.progress import progress
 from natsbin.cli.common import emit, json_option, quiet_option
 
 
@@ -62,15 +61,15 @@ def run_command(
     from natsbin.sweep.summary import summarize
 
     begun, seen = time.perf_counter(), []
-    with _runs_a_second(quiet) as show:
+    with progress("Searching", quiet, unit="runs") as show:
 
-        def progress(done: int, total: int | None) -> None:
+        def note(done: int, total: int | None) -> None:
             seen.append(done)
             show(done, total)
 
         wanted = load_sweep(spec, **({"trajectories": True} if trajectories else {}))
         try:
-            run(wanted, out, engine=engine, jobs=jobs, address=scheduler or address, progress=progress)
+            run(wanted, out, engine=engine, jobs=jobs, address=scheduler or address, progress=note)
         except KeyboardInterrupt:
             raise click.ClickException(f"stopped; {out} keeps what is done, and the same command goes on") from None
     seconds, done = time.perf_counter() - begun, seen[-1] - seen[0]
@@ -99,40 +98,6 @@ def report_command(folder: Path, out: Path | None, spread: str) -> None:
     from natsbin.sweep.report import write_report
 
     click.echo(str(write_report(folder, out or folder / "report", spread)))
-
-
-@contextmanager
-def _runs_a_second(quiet: bool) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar on stderr with runs per second and the time left."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
-
-    class Speed(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.speed:,.0f} runs/s" if task.speed else "")
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Speed(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), disable=quiet)
-    task = bar.add_task("Searching", total=None)
-
-    def show(done: int, total: int | None) -> None:
-        bar.start()
-        bar.update(task, completed=done, total=total)
-
-    try:
-        yield show
-    finally:
-        if bar.live.is_started:
-            bar.stop()
 
 
 def _print(rows: list[dict[str, Any]]) -> None:

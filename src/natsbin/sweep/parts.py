@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from natsbin._util.files import new_file
 from natsbin.errors import OutputError
 from natsbin.search.history import History
 from natsbin.sweep.quality import Quality
@@ -26,8 +26,6 @@ KINDS = ("trajectories", "incumbents", "runs")
 
 METADATA = "natsbin"
 """The key of what a file says, as JSON, of the whole space: accuracies of the best and the average architecture."""
-
-_PARTIAL = ".partial"
 
 
 def files_of(unit: Unit, history: History, quality: Quality) -> Files:
@@ -48,24 +46,13 @@ def write_parts(folder: Path, unit: Unit, files: Files) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file under another name, then rename it."""
-    partial = path.with_name(path.name + _PARTIAL)
+    """Write a file whole or not at all; it replaces an older one. OutputError where the disk refuses."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}; what was finished is kept") from error
-
-
-def remove_partial(folder: Path) -> None:
-    """Remove what a killed run left half-written."""
-    for path in folder.glob(f"**/*{_PARTIAL}"):
-        path.unlink()
+        raise OutputError(f"{path}: cannot be written: {error}") from error
+    with new_file(path, force=True) as (_, descriptor), open(descriptor, "wb", closefd=False) as file:
+        file.write(content)
 
 
 def part_path(folder: Path, kind: str, name: str) -> Path:

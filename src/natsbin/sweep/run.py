@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from natsbin._util.files import only_one
 from natsbin._version import __version__
 from natsbin.errors import OutputError
 from natsbin.sweep import parts
@@ -36,7 +36,7 @@ def run(
     stay, and the next one goes on. OutputError for a folder of another sweep, or where the disk refuses.
     """
     compute = find_engine(engine)
-    with _locked(out):
+    with _alone(out):
         units = units_of(sweep, _begin(sweep, out))
         missing = parts.missing_parts(out, units)
         total = sum(unit.count for unit in units)
@@ -68,7 +68,6 @@ def _begin(sweep: Sweep, out: Path) -> dict[str, Location]:
         raise OutputError(
             f"{out}: parts of another sweep: its {field} is {before.get(field)!r}, not {described.get(field)!r}"
         )
-    parts.remove_partial(out)
     return locations
 
 
@@ -84,15 +83,15 @@ def read_spec(out: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _locked(out: Path) -> Iterator[None]:
+def _alone(out: Path) -> Iterator[None]:
     """One run a folder at a time; the lock goes with the process."""
+
+    def refuse() -> None:
+        raise OutputError(f"{out}: another run of a sweep is writing here")
+
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with (out / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise OutputError(f"{out}: another run of a sweep is writing here") from None
+        with only_one(out / "run", waiting=refuse):
             yield
     except (FileExistsError, NotADirectoryError, PermissionError) as error:
         raise OutputError(f"{out}: cannot be a folder of a sweep: {error}") from error

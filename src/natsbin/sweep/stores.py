@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import xxhash
 
+from natsbin._util.files import only_one
 from natsbin.errors import MissingError, OutputError, StoreError
 from natsbin.store import Store, open_store
 
@@ -102,7 +100,7 @@ def _fetched(url: str, digest: str | None) -> Path:
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder / f"{digest or 'new'}.lock"):
+        with only_one(folder / (digest or "new")):
             if digest is not None and (folder / f"{digest}.h5").exists():
                 return folder / f"{digest}.h5"
             return _fetch(url, digest, folder)
@@ -133,10 +131,3 @@ def _fetch(url: str, digest: str | None, folder: Path) -> Path:
         return path
     finally:
         partial.unlink(missing_ok=True)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
