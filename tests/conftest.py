@@ -20,6 +20,7 @@ settings.register_profile(
     "natsbin",
     derandomize=True,
     deadline=None,
+    max_examples=50,
     print_blob=False,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

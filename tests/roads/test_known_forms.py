@@ -96,7 +96,7 @@ def _plain(value: Any) -> Any:
 
 def test_generated_and_varied_records(space: SearchSpace) -> None:
     both, rng = Both(), random.Random(3)
-    for index in (*range(40), len(space) - 1):
+    for index in (*range(0, 40, 3), len(space) - 1):
         states = record(space, index, *([] if index % 9 == 0 else ["12"]))
         assert both.agree(FileTask(space, index, pickle.dumps(states, 4)))
         odd = varied(states, index, space.architectures[index], rng)

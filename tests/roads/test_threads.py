@@ -64,10 +64,10 @@ def test_forks(asking: None, made: Made, forks: int) -> None:
 
 @pytest.mark.parametrize("times", [1, pytest.param(50, marks=pytest.mark.soak)])
 def test_conversion_and_export(asking: None, made: Made, tmp_path: Path, times: int) -> None:
-    folder = made.archive(SSS, range(70))
+    folder = made.archive(SSS, range(40))
     expected = natsbin.convert(folder, tmp_path / "y.h5", jobs=1).read_bytes()
     for _ in range(times):
         store = natsbin.convert(folder, tmp_path / "x.h5", jobs=2, force=True)
         assert store.read_bytes() == expected
         back = natsbin.export(store, tmp_path / "back", jobs=2, force=True)
-    assert natsbin.verify(store, back, jobs=2).architectures == 70
+    assert natsbin.verify(store, back, jobs=2).architectures == 40

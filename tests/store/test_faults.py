@@ -267,12 +267,12 @@ def test_writers_and_a_disk_that_refuses(made: Made, tmp_path: Path) -> None:
     src, store = made.archive(SSS, range(3)), made.store(SSS, range(3))
     (out := tmp_path / "out").mkdir()
     size = store.stat().st_size
-    limits = [0, 100, 5_000, 100_000, size // 2, size - 2000, size - 20]
+    limits = [0, 5_000, size // 2, size - 2000, size - 20]
     for work, some, name in (
         (lambda: convert(src, out / "x.h5"), limits, "x.h5"),
         (lambda: pack(store, out / "x.h5"), limits[:-2], "x.h5"),
-        (lambda: export(store, out / "archive", jobs=1), [0, 100, 20_000], "archive"),
-        (lambda: export(store, out / "archive", jobs=2), [0, 100, 20_000], "archive"),
+        (lambda: export(store, out / "archive", jobs=1), [0, 20_000], "archive"),
+        (lambda: export(store, out / "archive", jobs=2), [20_000], "archive"),
     ):
         for message in refusals(work, some):
             assert message is not None
@@ -295,9 +295,9 @@ def test_a_full_disk(made: Made) -> None:
 
 
 def test_converters_killed_at_random_moments(made: Made, tmp_path: Path) -> None:
-    src = made.archive(SSS, range(40))
+    src = made.archive(SSS, range(20))
     (out := tmp_path / "out").mkdir()
-    assert fuzz.kill_trial(src, out, 3, 8).startswith("right")
+    assert fuzz.kill_trial(src, out, 3, 5).startswith("right")
     assert os.listdir(out) == ["store.h5"]
 
 

@@ -197,7 +197,7 @@ def test_200_architectures_show_every_irregularity(space: SearchSpace, start: in
 
 
 def test_by_default_records_are_as_published(space: SearchSpace) -> None:
-    shown = set().union(*(kinds_of(space, make_states(space, index)) for index in range(200)))
+    shown = set().union(*(kinds_of(space, make_states(space, index)) for index in range(0, 200, 6)))
     assert not shown & IRREGULAR
     for index in (4, 6, 9, 20, 21, 22, 30):
         _, *all_trials = trials(make_states(space, index))
