@@ -6,6 +6,7 @@ its channels, the topology space is the lexical order of its cells under one fix
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Collection, Sequence
 from functools import cached_property
@@ -139,7 +140,8 @@ class SearchSpace:
     @cached_property
     def architectures(self) -> list[str]:
         """All architecture strings in official order, equal to a published archive's ``meta_archs``."""
-        return [self.string(self.digits_of_rank(rank)) for rank in self.rank_of_index]
+        by_rank = [self.string(digits) for digits in itertools.product(range(self.base), repeat=self.digits)]
+        return [by_rank[rank] for rank in self.rank_of_index]
 
 
 TSS = SearchSpace(

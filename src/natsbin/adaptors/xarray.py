@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -85,12 +85,14 @@ class TableView:
         ]
         axes = [axis[one] for axis, one in zip(labels, key, strict=True)]
         sets, index, seeds, epochs = (np.atleast_1d(axis) for axis in axes)
-        step = max(1, BLOCK // max(1, len(index) * len(seeds)))
+        if _is_whole(key[1], labels[1]) and _is_whole(key[2], labels[2]):
+            rows = _all_rows(self.store, self.seeds)
+        else:
+            rows = _rows(index, seeds)
+        step = max(1, BLOCK // max(1, len(rows[0])))
         blocks = [
             [
-                batch.points(
-                    index[:, None, None], self.dataset, self.sets[number], quantity, part, self.hp, seeds[:, None]
-                )
+                batch.points(rows[0], self.dataset, self.sets[number], quantity, part, self.hp, rows[1])
                 for part in (epochs[start : start + step] for start in range(0, len(epochs), step))
             ]
             for number in sets.tolist()
@@ -148,6 +150,24 @@ class TableView:
         for name, units in attached_units(self.store).items():
             coords[name] = _lazy(along, n, np.dtype(float), partial(self.attached, name), units, name)
         return values, coords
+
+
+def _rows(index: npt.NDArray[Any], seeds: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Every architecture with every seed, as two columns."""
+    shape = (len(index), len(seeds))
+    pair = np.broadcast_to(index[:, None], shape), np.broadcast_to(seeds, shape)
+    return pair[0].astype(np.int64).reshape(-1, 1), pair[1].astype(np.int64).reshape(-1, 1)
+
+
+@lru_cache(maxsize=4)
+def _all_rows(store: Store, seeds: tuple[int, ...]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The rows of a whole table. They are kept: to make them takes as long as what an epoch's values take."""
+    return _rows(store.indexes, np.array(seeds))
+
+
+def _is_whole(key: Any, axis: npt.NDArray[Any]) -> bool:
+    """Whether a key takes all of an axis, in its order."""
+    return isinstance(key, slice) and key.indices(len(axis)) == (0, len(axis), 1)
 
 
 class LazyArray(BackendArray):

@@ -118,26 +118,31 @@ class BatchTable:
 
     def _coverage(self, column: ColumnKey) -> Coverage:
         """Which architectures have a value of a column at which epochs, in all their trials."""
-        trials = np.flatnonzero(self.counts[self.data.architecture])
-        index, form = self.data.architecture[trials], self.data.form[trials]
-        answered, place = np.unique(index, return_inverse=True)
-        there = np.ones((len(answered), self.epochs), np.bool_)
-        for number in np.unique(form).tolist():
-            lacks = np.ones(self.epochs, np.bool_)
-            for start, stop in self.data.forms[number].epochs_of.get(column, ()):
-                lacks[start:stop] = False
-            if lacks.any():
-                there[np.ix_(place[form == number], lacks)] = False
-        rows = np.packbits(there, axis=1)
-        numbers: dict[
-            bytes, int
-        ] = {}  # of few patterns; np.unique would sort all rows, which takes twenty times as long
+        answered = self.counts[self.data.architecture] > 0
+        index, form = self.data.architecture[answered], self.data.form[answered]
+        rows = [np.zeros(self.epochs, np.bool_)]  # of architectures without trials
+        numbers: dict[bytes, int] = {}
+
+        def number(row: Bools) -> int:
+            found = numbers.setdefault(row.tobytes(), len(rows))
+            rows.extend([row] if found == len(rows) else [])
+            return found
+
         kinds = np.zeros(self.total + 1, np.uint16)
-        kinds[answered] = [numbers.setdefault(row.tobytes(), len(numbers) + 1) for row in rows]
-        patterns = np.frombuffer(b"".join(numbers), np.uint8).reshape(len(numbers), rows.shape[1])
-        covers = np.zeros((len(patterns) + 1, self.epochs), np.uint8)  # the first of those without trials
-        covers[1:] = np.unpackbits(patterns, axis=1, count=self.epochs)
-        return Coverage(kinds, covers, np.min(covers[1:], axis=0, initial=1).astype(np.uint8))
+        kinds[index] = number(np.ones(self.epochs, np.bool_))
+        # each form takes away epochs from the architectures that have a trial of it: few forms, many architectures
+        for one in np.flatnonzero(np.bincount(form)).tolist():
+            has = np.zeros(self.epochs, np.bool_)
+            for start, stop in self.data.forms[one].epochs_of.get(column, ()):
+                has[start:stop] = True
+            if has.all():
+                continue
+            of_form = index[form == one]
+            before = kinds[of_form]
+            after = {kind: number(rows[kind] & has) for kind in np.flatnonzero(np.bincount(before)).tolist()}
+            kinds[of_form] = np.array([after.get(kind, 0) for kind in range(max(after) + 1)])[before]
+        covers = np.array(rows).astype(np.uint8)
+        return Coverage(kinds, covers, np.min(covers[1:], axis=0).astype(np.uint8))
 
     def _column(self, setname: str, quantity: str) -> _batch.ColumnBatch | None:
         """A column of a set to ask for arrays of values; None where there is none."""
