@@ -83,6 +83,22 @@ def test_operations_by_edge(order: str, listed: list[tuple[int, int]], names: li
         assert matrix[source, target].tolist() == row
 
 
+def test_edges_are_the_matrices_of_nats_bench() -> None:
+    """Those have the number of an operation at [target, source]; there 0 stands for ``none``, and for no edge."""
+    original = pytest.importorskip("nats_bench")
+    found = np.stack([original.NATStopology.str2matrix(name) for name in TSS.architectures])
+    numbers = encodings.edges(ALL["tss"]).argmax(axis=-1)
+    np.testing.assert_array_equal(numbers, found.transpose(0, 2, 1))
+
+
+def test_unique_cells_are_those_of_xautodl() -> None:
+    searchs = pytest.importorskip("xautodl.models.cell_searchs")
+    first: dict[str, int] = {}
+    for index, name in enumerate(TSS.architectures):
+        first.setdefault(searchs.CellStructure.str2structure(name).to_unique_str(True), index)
+    assert sorted(first.values()) == np.unique(encodings.unique_cells()).tolist()
+
+
 @orders
 @given(index=indexes)
 def test_operations_as_nodes(order: str, listed: list[tuple[int, int]], names: list[str], index: int) -> None:

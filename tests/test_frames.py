@@ -128,6 +128,8 @@ def test_polars_and_duckdb_take_the_table_as_it_is(case: Case) -> None:
     rows = frames.table(case.store, datasets="cifar100")
     expected = sorted(value for value in rows["flops"].to_pylist() if value is not None)
     assert polars.from_arrow(rows)["flops"].drop_nulls().sort().to_list() == expected
+    taken = polars.from_arrow(rows)["flops"].to_arrow()
+    assert taken.buffers()[1].address == rows["flops"].chunk(0).buffers()[1].address  # the same memory
     found = duckdb.sql("select flops from rows where flops is not null order by flops").fetchall()
     assert [value for (value,) in found] == expected
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from support.made import Made
+from support.paths import DOCS
 from support.small_spaces import small_space
 
 import natsbin
@@ -104,6 +106,14 @@ def test_the_distribution_by_operation(store: Store) -> None:
     medians = [np.median(accuracy[np.array(digits) == digit]) for digit in sorted(set(digits))]
     drawn = [line.get_ydata()[0] for line in ax.lines if len(set(line.get_ydata())) == 1 and line.get_color() == "C1"]
     assert drawn == medians
+
+
+def test_the_gallery_shows_every_plot_and_every_figure_is_drawn_there() -> None:
+    page = (DOCS / "gallery.md").read_text()
+    assert [name for name in plot.__all__ if f"plot.{name}(" not in page] == []
+    drawn = set(re.findall(r"<!-- figure (\w+) -->", page))
+    assert drawn == {path.stem for path in (DOCS / "gallery").iterdir()}
+    assert drawn == set(re.findall(r"\(gallery/(\w+)\.png\)", page))
 
 
 def test_trajectories() -> None:

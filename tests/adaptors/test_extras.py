@@ -7,8 +7,12 @@ import sys
 
 import pytest
 
+from support.paths import ROOT
+
 EXTRAS = {
     "natsbin.frames": ("pyarrow", "pandas"),
+    "natsbin.sweep": ("pyarrow", "sweep"),
+    "natsbin.sweep.report": ("jinja2", "sweep"),
     "natsbin.torch": ("torch", "torch"),
     "natsbin.plot": ("matplotlib", "plot"),
     "natsbin.adaptors.xarray": ("xarray", "xarray"),
@@ -30,6 +34,17 @@ def test_absence_says_what_to_install(module: str, monkeypatch: pytest.MonkeyPat
     last = result.stderr.strip().splitlines()[-1]
     assert last.startswith(f"ImportError: {module} needs ")
     assert last.endswith(f"pip install 'natsbin[{extra}]'")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="tomllib is of Python 3.11")
+def test_all_is_every_extra_of_users() -> None:
+    import tomllib
+
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    (everything,) = extras["all"]
+    named = set(everything.removeprefix("natsbin[").removesuffix("]").split(","))
+    assert named == {name for name in extras if name not in ("all", "docs") and not name.startswith("test")}
+    assert named >= {extra for _, extra in EXTRAS.values()}
 
 
 def test_natsbin_imports_none_of_them() -> None:
