@@ -7,9 +7,13 @@ store for the notebooks; without it each generates one.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import natsbin
+
+DOCS = Path(__file__).parent
+sys.path.append(str(DOCS.parent / "tools" / "bench"))
 
 project = "natsbin"
 author = "The natsbin developers"
@@ -42,6 +46,12 @@ nb_execution_timeout = 300
 suppress_warnings = ["myst.strikethrough"]
 
 autodoc_mock_imports = ["ConfigSpace", "nevergrad", "optuna", "optunahub", "pymoo", "ray", "syne_tune"]
+# `sphinx -b linkcheck` needs the network; links within the site are checked by every build
+linkcheck_ignore = [r"https?://(localhost|127\.0\.0\.1)\b"]
+linkcheck_anchors_ignore_for_url = [r"https://github\.com/"]  # its anchors are made in the browser
+linkcheck_retries = 3
+linkcheck_timeout = 30
+
 napoleon_use_ivar = True
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
@@ -49,7 +59,20 @@ autodoc_default_options = {"members": True, "undoc-members": True}
 
 
 def setup(app: Any) -> None:
+    app.connect("source-read", _put_results)
     app.connect("env-check-consistency", _warn_of_what_is_not_documented)
+
+
+def _put_results(app: Any, name: str, source: list[str]) -> None:
+    """The last figures of every benchmark in ``results/``, where a page says ``<!-- results -->``."""
+    if "<!-- results -->" in source[0]:
+        import pages
+
+        files = sorted(DOCS.glob("results/*.json"))
+        tables = (f"### `tools/bench {file.stem}`\n\n{pages.page(file)}" for file in files)
+        source[0] = source[0].replace("<!-- results -->", "\n\n".join(tables))
+        for file in files:
+            app.env.note_dependency(str(file))
 
 
 def _warn_of_what_is_not_documented(app: Any, env: Any) -> None:

@@ -3,8 +3,8 @@
     python tools/bench_adaptors.py TSS.h5
 
 Each line is the best of several calls, warm, but for *open* and *first*, which are in a new process that has imported
-the other libraries. All but the DataLoaders are in processor time, which other programs on the machine change little. Exits with 1 where a limit is
-not kept.
+the other libraries. All but the DataLoaders are in processor time, which other programs on the machine change little.
+Exits with 1 where a limit is not kept.
 """
 
 from __future__ import annotations

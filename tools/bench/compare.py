@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import tempfile
 from collections.abc import Collection, Iterator
@@ -12,6 +11,7 @@ from typing import Any
 import click
 import measure
 import numpy as np
+import pages
 import report
 from contenders import CONTENDERS, TITLES, Works, make_table
 from questions import WORK, Questions, draw, space_of
@@ -63,7 +63,7 @@ def compare(
             except click.ClickException as error:  # the others' results took long enough to be kept
                 failed.append(f"{TITLES[name]}: {error.message}")
             else:
-                results |= {name: found} if found["work"] else {}
+                results |= {name: {"title": TITLES[name], **found}} if found["work"] else {}
     counts = questions.counts()
     result = {"machine": about, "space": space, "pool": len(questions.pool), "counts": counts, "contenders": results}
     report.publish(result, list(_tables(results, counts)), out)
@@ -164,18 +164,5 @@ def _cell(taken: float | None, reference: float | None, count: int) -> str:
 @click.command()
 @click.argument("results", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def markdown(results: Path) -> None:
-    """The warm times in RESULTS, which compare wrote, as a table for a README."""
-    found = json.loads(results.read_text(encoding="utf-8"))
-    contenders = found["contenders"].values()
-    rows = [["a question, warm", *(TITLES[name] for name in found["contenders"])]]
-    rows.append(["---"] * len(rows[0]))
-    for work, count in found["counts"].items():
-        spent = [one["work"].get(work, {}).get("warm") for one in contenders]
-        if any(spent):
-            rows.append([work, *("" if taken is None else report.duration(taken / count) for taken in spent)])
-    rows.append(["import and open", *(report.duration(one["open"]["seconds"]) for one in contenders)])
-    most = (max(work["private"] for work in one["work"].values()) / measure.MB for one in contenders)
-    rows.append(["private memory, at most", *(f"{size:,.0f} MB" for size in most)])
-    for row in rows:
-        click.echo(f"| {' | '.join(row)} |")
-    click.echo(f"\n{measure.machine_line(found['machine'])}")
+    """The figures in RESULTS, which a command wrote with --out, as tables in Markdown."""
+    click.echo(pages.page(results))

@@ -21,13 +21,13 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 import psutil
+from pages import MB as MB
+from pages import PACKAGES
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PACKAGES = ("natsbin", "nats_bench", "numpy", "h5py", "torch")
 LEAST_PASSES, MOST_PASSES = 2, 50
-MB = 1e6
 
 budget_option = click.option(
     "--budget", default=1.0, show_default=True, help="Seconds of warm passes, of which there are 2 to 50."
@@ -152,15 +152,6 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         **{name: found for name in PACKAGES if (found := _version(name))},
     }
-
-
-def machine_line(about: dict[str, Any]) -> str:
-    """The same as one line of text."""
-    versions = ", ".join(f"{name} {about[name]}" for name in ("python", *PACKAGES) if name in about)
-    return (
-        f"{about['processor']}, {about['cores']} cores, {about['memory'] / 2**30:.0f} GB, "
-        f"{about['system']}; load {about['load']:.1f}; {versions}"
-    )
 
 
 def _version(name: str) -> str | None:

@@ -12,16 +12,18 @@ from typing import Any, ParamSpec
 
 import click
 import measure
+from pages import duration, machine_line, number
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+__all__ = ["Figure", "duration", "figures_command", "number", "out_option", "publish"]
 
 P = ParamSpec("P")
 
 progress = Console(stderr=True)
 output = Console(width=None if sys.stdout.isatty() else 160)  # wide enough that a file's or a pipe's tables do not fold
 out_option = click.option("--out", type=click.Path(path_type=Path), help="Write the figures as JSON too.")
-_SCALES = (("s", 1.0), ("ms", 1e3), ("µs", 1e6), ("ns", 1e9))
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,6 @@ class Figure:
         if self.limit is None:
             return None
         return self.value >= self.limit if self.least else self.value <= self.limit
-
-
-def duration(seconds: float) -> str:
-    """Seconds in the unit that suits them."""
-    name, scale = next((one for one in _SCALES if seconds * one[1] >= 1), _SCALES[-1])
-    return f"{seconds * scale:.3g} {name}" if seconds < 100 else f"{seconds:,.0f} s"
-
-
-def number(value: float) -> str:
-    """Three digits, or all of a larger one."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def figures_command(function: Callable[P, list[Figure]]) -> click.Command:
@@ -76,7 +67,7 @@ def figures_command(function: Callable[P, list[Figure]]) -> click.Command:
 
 def publish(result: dict[str, Any], tables: list[Table], out: Path | None) -> None:
     """Print the machine and the tables; write the result as JSON."""
-    output.print(measure.machine_line(result["machine"]), highlight=False)
+    output.print(machine_line(result["machine"]), highlight=False)
     for table in tables:
         output.print(table)
     if out:
