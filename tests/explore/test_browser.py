@@ -382,6 +382,12 @@ def test_a_sweep_plays(chromium: Any, stores: dict[str, Store], tmp_path: Path) 
         one.page.get_by_label("Moment").fill("9")
         one.settle()
         assert one.page.text_content("output") == "40 trainings"
+        thin = one.page.locator(".sweep .chart path[stroke-width='0.8'], .sweep .chart circle[r='1.8']")
+        assert thin.count() == 0
+        one.page.get_by_label("Every run").check()
+        one.settle()
+        assert (thin.count() > 0) == bool(WHOLE)  # a small store lacks what most runs choose
+        assert "runs=1" in one.page.url
         one.close()
 
 
@@ -407,6 +413,33 @@ def test_keyboard_and_narrow_screens(tab: Any, stores: dict[str, Store]) -> None
     one.page.keyboard.press("Escape")
     one.settle()
     assert not one.page.locator("#card").is_visible()
+
+
+def test_two_fingers_zoom(tab: Any, stores: dict[str, Store]) -> None:
+    one = tab(viewport={"width": 390, "height": 800}, has_touch=True)
+    plot = one.page.locator(".keys")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    session = one.context.new_cdp_session(one.page)
+    x, y = box["x"] + 150, box["y"] + 150
+
+    def touch(kind: str, *apart: float) -> None:
+        points = [{"x": x + far, "y": y, "id": number} for number, far in enumerate(apart)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", -20, 20)
+    touch("touchMove", -30, 30)
+    touch("touchMove", -40, 40)
+    touch("touchEnd")
+    one.settle()
+    zoom = [float(part) for part in re.search(r"zoom=([^&]+)", one.page.url)[1].split("_")]
+    plot.press("0")
+    one.settle()
+    assert "zoom=" not in one.page.url
+    assert not one.page.locator("#card").is_visible()  # as a tap would open
+    values = column(stores["tss"], "flops.cifar10-valid.200")
+    wide = 1.06 * (np.nanmax(values) - np.nanmin(values))
+    assert zoom[1] - zoom[0] == pytest.approx(wide / 2, rel=1e-3)
 
 
 def test_links_that_make_no_sense(tab: Any) -> None:

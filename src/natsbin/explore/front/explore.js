@@ -50,6 +50,7 @@ export class ExploreView {
     const has = (...names) => all || names.some((name) => changed.has(name));
     const turn = (this.turn = (this.turn ?? 0) + 1);
     if (has("x", "y", "color", "front")) this.showAxes();
+    if (has("limits")) this.makeFilters();
     if (has("places", "limits")) this.showFilters();
     if (has("x", "y", "color", "limits", ...FILTERS)) {
       const specs = [state.x, state.y, state.color, ...state.limits.map(({ spec }) => spec)];
@@ -61,17 +62,17 @@ export class ExploreView {
       if (has("color")) this.showColors();
       this.filter(limits);
     }
-    if (has("sort", "down", "x", "y", "color", ...FILTERS)) {
-      this.page = 0;
-      await this.showTable();
-    }
     this.scatter.zoom = state.zoom;
     this.scatter.region = state.region;
     const marks = new Map();
     state.compare.forEach((index, at) => marks.set(index, { color: distinct()[at], text: String(index) }));
     if (state.open !== null) marks.set(state.open, { text: String(state.open), ...marks.get(state.open) });
     this.scatter.marks = [...marks].filter(([index]) => space.rowOf.has(index)).map(([index, mark]) => ({ row: space.rowOf.get(index), ...mark }));
-    this.scatter.draw();
+    this.scatter.draw(); // before the table is made anew, as it asks for its own size: so the page is laid out once
+    if (has("sort", "down", "x", "y", "color", ...FILTERS)) {
+      this.page = 0;
+      await this.showTable();
+    }
   }
 
   /** After the theme changed. */
@@ -91,14 +92,17 @@ export class ExploreView {
     ]);
   }
 
-  showFilters() {
-    const reset = Object.keys(state.places).length || state.limits.length;
+  makeFilters() {
+    this.places = placeFilters(this.space, (places) => update({ places }));
+    this.reset = h("button", { type: "button", onclick: () => update({ places: {}, limits: [] }) }, "Remove all filters");
     keepFocus(this.filters, [
-      h("h2", {}, "Filters"),
-      placeFilters(this.space, state.places, (places) => update({ places })),
-      limitFilters(this.space, state.limits, (limits) => update({ limits })),
-      reset ? h("button", { type: "button", onclick: () => update({ places: {}, limits: [] }) }, "Remove all filters") : null,
-    ].filter(Boolean));
+      h("h2", {}, "Filters"), this.places, limitFilters(this.space, state.limits, (limits) => update({ limits })), this.reset,
+    ]);
+  }
+
+  showFilters() {
+    this.places.show(state.places);
+    this.reset.hidden = !Object.keys(state.places).length && !state.limits.length;
   }
 
   showColors() {
@@ -143,8 +147,12 @@ export class ExploreView {
     const least = state.region ? 2 : 1;
     const { sort, down } = this.sorting();
     const natural = sort === "index";
-    const order = natural ? this.space.index.keys() : await this.space.order(sort);
-    const rows = Array.from(order).filter((row) => this.shown[row] >= least);
+    const order = natural ? null : await this.space.order(sort);
+    const rows = [];
+    for (let at = 0; at < this.space.count; at++) {
+      const row = natural ? at : order[at];
+      if (this.shown[row] >= least) rows.push(row);
+    }
     if (!down) return rows;
     if (natural) return rows.reverse();
     const values = await this.space.column(sort); // what has no number stays last

@@ -22,24 +22,32 @@ export function columnPicker(space, label, spec, onchange) {
   return h("fieldset", { class: "picker" }, h("legend", {}, label), h("div", {}, parts));
 }
 
-/** Boxes for what each place may be; `onchange(places)`. */
-export function placeFilters(space, places, onchange) {
+/** Boxes for what each place may be; `onchange(places)`. `show(places)` of the element checks those that are allowed. */
+export function placeFilters(space, onchange) {
   const { choices } = space.about;
   const everything = (1 << choices.length) - 1;
+  const inputs = [];
+  let now = {};
   const rows = space.about.places.map((_, place) => {
-    const bits = places[place] ?? everything;
     const boxes = choices.map((name, digit) => {
       const flip = () => {
-        const next = { ...places, [place]: bits ^ (1 << digit) };
+        const next = { ...now, [place]: (now[place] ?? everything) ^ (1 << digit) };
         if (next[place] === everything) delete next[place];
         onchange(next);
       };
-      return h("td", {}, h("input", { type: "checkbox", checked: Boolean((bits >> digit) & 1), onchange: flip, "aria-label": `${space.placeName(place)}: ${name}` }));
+      const input = h("input", { type: "checkbox", onchange: flip, "aria-label": `${space.placeName(place)}: ${name}` });
+      inputs.push({ input, place, digit });
+      return h("td", {}, input);
     });
     return h("tr", {}, h("th", { scope: "row" }, space.placeName(place)), boxes);
   });
   const head = h("tr", {}, h("td"), choices.map((name) => h("th", { scope: "col" }, h("span", {}, String(name).replace("nor_", "").replaceAll("_", " ")))));
-  return h("table", { class: "places" }, h("thead", {}, head), h("tbody", {}, rows));
+  const table = h("table", { class: "places" }, h("thead", {}, head), h("tbody", {}, rows));
+  table.show = (places) => {
+    now = places;
+    for (const { input, place, digit } of inputs) input.checked = Boolean(((places[place] ?? everything) >> digit) & 1);
+  };
+  return table;
 }
 
 /** Limits of columns; `onchange(limits)`. */

@@ -115,17 +115,24 @@ export class Scatter {
     this.width = this.element.clientWidth;
     this.height = this.element.clientHeight;
     if (!this.width || !this.height) return;
-    for (const canvas of [this.under, this.over]) {
-      resize(canvas, this.width * ratio, this.height * ratio);
-      const ink = canvas.getContext("2d");
-      ink.setTransform(ratio, 0, 0, ratio, 0, 0);
-      ink.clearRect(0, 0, this.width, this.height);
-    }
     this.inner = [this.width - MARGIN.left - MARGIN.right, this.height - MARGIN.top - MARGIN.bottom];
     if (this.inner[0] < 20 || this.inner[1] < 20) return;
-    this.drawAxes();
+    this.clear(this.over, ratio);
+    const axes = JSON.stringify([ratio, this.width, this.height, this.range(), this.xLabel, this.yLabel, themeColor("ink")]);
+    if (this.axes !== axes) { // filters and selections leave them as they are
+      this.axes = axes;
+      this.clear(this.under, ratio);
+      this.drawAxes();
+    }
     this.drawPoints(ratio);
     this.drawOver();
+  }
+
+  clear(canvas, ratio) {
+    resize(canvas, this.width * ratio, this.height * ratio);
+    const ink = canvas.getContext("2d");
+    ink.setTransform(ratio, 0, 0, ratio, 0, 0);
+    ink.clearRect(0, 0, this.width, this.height);
   }
 
   drawPoints(ratio) {
@@ -275,15 +282,29 @@ export class Scatter {
       return [event.clientX - box.left, event.clientY - box.top];
     };
     let from = null;
+    let pinch = null;
+    const fingers = new Map();
     target.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 || !this.x) return;
       target.setPointerCapture(event.pointerId);
+      fingers.set(event.pointerId, pixel(event));
+      if (fingers.size > 1) { // two of them zoom, whatever one alone does
+        from = this.drawing = null;
+        pinch = fingers.size === 2 ? { range: this.range(), fingers: [...fingers.values()] } : null;
+        return;
+      }
       from = { at: pixel(event), range: this.range(), moved: false, mode: event.shiftKey ? "box" : this.mode, path: [pixel(event)] };
     });
     target.addEventListener("pointermove", (event) => {
       if (!this.x) return;
       const at = pixel(event);
-      if (!from) return this.showTip(this.nearest(...at), at);
+      if (fingers.has(event.pointerId)) fingers.set(event.pointerId, at);
+      if (pinch) {
+        this.zoom = this.pinched(pinch, [...fingers.values()]);
+        this.draw();
+        return;
+      }
+      if (!from) return fingers.size || this.showTip(this.nearest(...at), at);
       this.tip.hidden = true;
       const [dx, dy] = [at[0] - from.at[0], at[1] - from.at[1]];
       if (!from.moved && dx * dx + dy * dy < 16) return;
@@ -301,6 +322,11 @@ export class Scatter {
       this.drawOver();
     });
     const end = (event) => {
+      fingers.delete(event.pointerId);
+      if (pinch) {
+        pinch = null;
+        this.setZoom(this.zoom);
+      }
       if (!from) return;
       const one = from;
       from = null;
@@ -315,7 +341,10 @@ export class Scatter {
       }
     };
     target.addEventListener("pointerup", end);
-    target.addEventListener("pointercancel", () => (from = this.drawing = null));
+    target.addEventListener("pointercancel", (event) => {
+      fingers.delete(event.pointerId);
+      from = pinch = this.drawing = null;
+    });
     target.addEventListener("pointerleave", () => (this.tip.hidden = true));
     target.addEventListener("dblclick", () => this.setZoom(null));
     target.addEventListener("wheel", (event) => {
@@ -334,6 +363,18 @@ export class Scatter {
       else return;
       event.preventDefault();
     });
+  }
+
+  /** The range in which what was below two fingers is below them still. */
+  pinched({ range: [x0, x1, y0, y1], fingers: [a, b] }, [c, d]) {
+    const apart = ([ax, ay], [bx, by]) => Math.max(10, Math.hypot(ax - bx, ay - by));
+    const middle = ([ax, ay], [bx, by]) => [((ax + bx) / 2 - MARGIN.left) / this.inner[0], ((ay + by) / 2 - MARGIN.top) / this.inner[1]];
+    const factor = apart(a, b) / apart(c, d);
+    const [[mx, my], [nx, ny]] = [middle(a, b), middle(c, d)];
+    const [w, height] = [x1 - x0, y1 - y0];
+    const left = x0 + mx * w - nx * w * factor;
+    const top = y1 - my * height + ny * height * factor;
+    return [left, left + w * factor, top - height * factor, top];
   }
 
   /** A region in numbers of six digits: as a link has it, so a link selects the same. */

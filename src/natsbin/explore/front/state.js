@@ -2,7 +2,7 @@
 
 export const DEFAULTS = {
   space: "", view: "explore", x: "", y: "", color: "", front: true, places: {}, limits: [], region: null, zoom: null,
-  open: null, compare: [], sort: "", down: true, curve: "", hp: "", place: 0, moment: 0,
+  open: null, compare: [], sort: "", down: true, curve: "", hp: "", place: 0, moment: 0, runs: false,
 };
 export const MOST_COMPARED = 6;
 
@@ -29,6 +29,7 @@ export function write(one) {
   for (const name of ["space", "view", "x", "y", "color", "sort", "curve", "hp"]) if (one[name] !== DEFAULTS[name]) query.set(name, one[name]);
   if (!one.front) query.set("front", "0");
   if (!one.down) query.set("down", "0");
+  if (one.runs) query.set("runs", "1");
   const places = Object.entries(one.places).map(([place, bits]) => `${place}-${bits}`);
   if (places.length) query.set("places", places.join("_"));
   if (one.limits.length) query.set("limits", one.limits.map(({ spec, min, max }) => `${spec}_${min}_${max}`).join("__"));
@@ -47,6 +48,7 @@ export function read(text) {
   for (const name of ["space", "view", "x", "y", "color", "sort", "curve", "hp"]) found[name] = query.get(name) ?? DEFAULTS[name];
   found.front = query.get("front") !== "0";
   found.down = query.get("down") !== "0";
+  found.runs = query.get("runs") === "1";
   for (const [, place, bits] of (query.get("places") ?? "").matchAll(/(\d)-(\d+)/g)) found.places[place] = Number(bits);
   for (const part of (query.get("limits") ?? "").split("__").filter(Boolean)) {
     const [spec, min, max] = part.split("_");

@@ -22,8 +22,9 @@ export class SweepView {
     this.play = h("button", { type: "button", onclick: () => this.toggle() }, "Play");
     this.slider = h("input", { type: "range", min: 0, value: 0, "aria-label": "Moment", oninput: (event) => { this.stop(); update({ moment: Number(event.target.value) }); } });
     this.time = h("output");
+    this.each = h("input", { type: "checkbox", onchange: (event) => update({ runs: event.target.checked }) });
     this.element = h("div", { class: "sweep" }, h("h2", {}, `Sweep ${about?.name ?? ""}`), this.place,
-      h("div", { class: "row player" }, this.play, this.slider, this.time),
+      h("div", { class: "row player" }, this.play, this.slider, this.time, h("label", { class: "check" }, this.each, "Every run")),
       h("div", { class: "pair" }, this.chart, h("div", {}, this.scatter.element, h("p", { class: "note" }, "The best architectures so far of up to 100 runs of each algorithm, drawn over the whole space."))));
   }
 
@@ -79,9 +80,17 @@ export class SweepView {
       return { label, color: colors[place % colors.length], x: seen, low: row(0), y: row(1), high: row(2) };
     });
     const whole = { label: "best of the space", color: "currentColor", dash: "2 4", x: [times[0], times.at(-1)], y: [best, best] };
-    this.chart.replaceChildren(lines([...series, whole], { xLabel: this.about.unit, yLabel: "test accuracy (%)", label: `Best so far on ${dataset}`, cursor: times[moment], width: 560, height: 400 }),
+    const runs = state.runs ? series.flatMap(({ label, color }) => {
+      const { shape, values } = found[`${label} index`];
+      return Array.from({ length: shape[0] }, (_, run) => ({
+        color, thin: true, x: times.subarray(0, moment + 1),
+        y: Float64Array.from({ length: moment + 1 }, (_, part) => ys[space.rowOf.get(values[run * shape[1] + part])] ?? NaN),
+      }));
+    }) : [];
+    this.chart.replaceChildren(lines([...runs, ...series, whole], { xLabel: this.about.unit, yLabel: "test accuracy (%)", label: `Best so far on ${dataset}`, cursor: times[moment], width: 560, height: 400 }),
       legend([...series, whole].map(({ color, label }) => [color, label])),
-      h("p", { class: "note" }, "Median and quartiles over all runs."));
+      h("p", { class: "note" }, `Median and quartiles over all runs${state.runs ? "; thin lines are up to 100 runs of each algorithm" : ""}.`));
+    this.each.checked = state.runs;
     this.scatter.marks = series.flatMap(({ label, color }) => {
       const { shape, values } = found[`${label} index`];
       return Array.from({ length: shape[0] }, (_, run) => space.rowOf.get(values[run * shape[1] + moment])).filter((row) => row !== undefined).map((row) => ({ row, color }));
