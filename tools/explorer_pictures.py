@@ -35,6 +35,7 @@ VIEWS = {
     "compare": f"view=compare&compare={'_'.join(map(str, ARCHITECTURES))}",
     "agreement": "view=agreement",
     "sweep": "view=sweep&moment=30",
+    "sweep_runs": "view=sweep&moment=30&runs=1",
 }
 WIDE, NARROW = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 
@@ -68,7 +69,7 @@ def main(tss: Path, sss: Path, sweep: Path | None, out: Path | None, readme: boo
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
             for name, state in VIEWS.items():
-                if (name == "sweep" and sweep is None) or only not in (None, name):
+                if (name.startswith("sweep") and sweep is None) or only not in (None, name):
                     continue
                 for scheme, size, label in (
                     ("light", WIDE, "light"),

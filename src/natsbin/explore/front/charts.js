@@ -4,7 +4,7 @@ import { distinct } from "./colors.js";
 import { h, short } from "./dom.js";
 import { extent, ticks } from "./scatter.js";
 
-/** Lines over x: each `{label, color, x, y, low?, high?, thin?}`; NaN is a gap. `cursor` is an x to mark. */
+/** Lines over x: each `{label, color, x, y, low?, high?, thin?, opacity?}`; NaN is a gap. `cursor` is an x to mark. */
 export function lines(series, { xLabel, yLabel, label, cursor = null, height = 260, width: wanted = 460 }) {
   const width = Math.min(wanted, Math.max(280, innerWidth - 40)); // narrow screens keep the size of the text
   const box = { left: 52, right: 26, top: 10, bottom: 40 };
@@ -30,7 +30,7 @@ export function lines(series, { xLabel, yLabel, label, cursor = null, height = 2
     const outline = [...there.map((at) => [x[at], high[at]]), ...there.reverse().map((at) => [x[at], low[at]])];
     root.append(h("polygon", { class: "band", fill: color, points: outline.map(([a, b]) => `${px(a).toFixed(1)},${py(b).toFixed(1)}`).join(" ") }));
   }
-  for (const { color, x, y, thin, dash } of series) {
+  for (const { color, x, y, thin, dash, opacity } of series) {
     let path = "";
     let alone = 0;
     for (let at = 0; at < y.length; at++) {
@@ -38,11 +38,11 @@ export function lines(series, { xLabel, yLabel, label, cursor = null, height = 2
       const follows = at > 0 && !Number.isNaN(y[at - 1]);
       path += `${follows ? "L" : "M"}${px(x[at]).toFixed(1)} ${py(y[at]).toFixed(1)}`;
       if (!follows && (at + 1 === y.length || Number.isNaN(y[at + 1]))) {
-        root.append(h("circle", { cx: px(x[at]), cy: py(y[at]), r: thin ? 1.8 : 3, fill: color }));
+        root.append(h("circle", { cx: px(x[at]), cy: py(y[at]), r: thin ? 1.8 : 3, fill: color, opacity }));
         alone++;
       }
     }
-    if (path && alone < y.length) root.append(h("path", { d: path, fill: "none", stroke: color, "stroke-width": thin ? 0.8 : 2, "stroke-dasharray": dash }));
+    if (path && alone < y.length) root.append(h("path", { d: path, fill: "none", stroke: color, "stroke-width": thin ? 0.8 : 2, "stroke-dasharray": dash, opacity }));
   }
   if (cursor !== null) root.append(h("line", { class: "cursor", x1: px(cursor), x2: px(cursor), y1: box.top, y2: height - box.bottom }));
   return root;

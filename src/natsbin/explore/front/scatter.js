@@ -234,7 +234,12 @@ export class Scatter {
       ink.fillStyle = themeColor("ink");
       const [left, low] = [px > this.width - 80, py < MARGIN.top + 18];
       ink.textAlign = left ? "right" : "left";
-      ink.fillText(text, px + (left ? -9 : 9), py + (low ? 16 : -6));
+      const place = [px + (left ? -9 : 9), py + (low ? 16 : -6)];
+      ink.strokeStyle = themeColor("paper"); // around the text, which may stand on many points
+      ink.lineWidth = 4;
+      ink.lineJoin = "round";
+      ink.strokeText(text, ...place);
+      ink.fillText(text, ...place);
     }
     ink.restore();
   }

@@ -83,7 +83,7 @@ export class SweepView {
     const runs = state.runs ? series.flatMap(({ label, color }) => {
       const { shape, values } = found[`${label} index`];
       return Array.from({ length: shape[0] }, (_, run) => ({
-        color, thin: true, x: times.subarray(0, moment + 1),
+        color, thin: true, opacity: 0.25, x: times.subarray(0, moment + 1),
         y: Float64Array.from({ length: moment + 1 }, (_, part) => ys[space.rowOf.get(values[run * shape[1] + part])] ?? NaN),
       }));
     }) : [];
