@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
 from support.made import Made
-from support.paths import DOCS, ROOT, load_tool
+from support.paths import DOCS, ROOT, TOOLS, load_tool
 from support.small_spaces import CHOICES, small_space
 
 from natsbin.roads.convert import convert
@@ -89,3 +91,19 @@ def test_the_gallery_shows_its_figures() -> None:
     drawn = sorted(block.value for block in run_page.blocks_of(text) if block.key == "figure")
     assert drawn == sorted(re.findall(r"\(gallery/(\w+)\.png\)", text))
     assert drawn == sorted(path.stem for path in (DOCS / "gallery").iterdir())
+
+
+@pytest.mark.parametrize("file", sorted((DOCS / "results").glob("*.json")), ids=lambda file: file.stem)
+def test_results_become_tables(file: Path) -> None:
+    sys.path.append(str(TOOLS / "bench"))
+    try:
+        text = load_tool("pages").page(file)
+    finally:
+        sys.path.remove(str(TOOLS / "bench"))
+    machine = json.loads(file.read_text(encoding="utf-8"))["machine"]
+    first, *rows = text.splitlines()
+    assert first.startswith(f"{machine['date'][:10]}: {machine['processor']}")
+    assert f"natsbin {machine['natsbin']}" in first
+    table = [row for row in rows if row.startswith("|")]
+    assert len(table) > 3
+    assert len({row.count("|") for row in table}) == 1
