@@ -103,7 +103,8 @@ def test_parquet(client: Any, tss: Store) -> None:
     answer = client.post(f"/{TOKEN}/table.parquet", json=asked)
     assert answer.status_code == 200
     found = pq.read_table(io.BytesIO(answer.content))
-    assert found.equals(frames.table(tss, hp="200", epoch=199, architectures=chosen))
+    expected = frames.table(tss, hp="200", epoch=199, architectures=chosen)
+    assert found.to_pydict() == expected.to_pydict()  # old versions of pyarrow read wider numbers of categories
 
 
 @pytest.mark.parametrize(
