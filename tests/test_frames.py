@@ -20,6 +20,7 @@ import natsbin
 from natsbin.adaptors.configurations import place_names
 from natsbin.cli import main
 from natsbin.errors import OutputError, QuestionError
+from natsbin.spaces import TSS
 
 pa = pytest.importorskip("pyarrow")
 pd = pytest.importorskip("pandas")
@@ -232,3 +233,10 @@ def _refusing(library: str) -> Any:
         return genuine(name, *args, **kwargs)
 
     return import_
+
+
+@pytest.mark.parametrize("suffix", frames.FORMATS)
+def test_a_name_that_is_no_text(made: Made, tmp_path: Path, suffix: str) -> None:
+    store, path = made.store(TSS, [2, 7]), tmp_path / os.fsdecode(b"\xff" + suffix.encode())
+    assert frames.write_table(store, path) == frames.write_table(store, tmp_path / f"plain{suffix}")
+    assert path.read_bytes() == (tmp_path / f"plain{suffix}").read_bytes()

@@ -186,6 +186,22 @@ def store_trial(subjects: list[Subject], folder: Path, seed: int, forged: bool) 
     return trial
 
 
+def door_trial(subjects: list[Subject], folder: Path, seed: int) -> Trial:
+    """A trial that asks one of ``doors.DOORS`` about a store whose index says something else, with a valid seal."""
+    from doors import DOORS, ask  # slow to import
+
+    names = list(DOORS)
+
+    def trial(number: int) -> str:
+        rng = np.random.default_rng([seed, number])
+        subject, name = subjects[number % len(subjects)], names[number // len(subjects) % len(names)]
+        path = folder / f"{os.getpid()}.h5"
+        forge(subject.data, subject.runs, path, lambda header, chunks: _lie(header, chunks, rng))
+        return ask(name, path, folder / f"{os.getpid()}.out")
+
+    return trial
+
+
 Change = Callable[[Header, Chunks], object]
 
 
@@ -427,6 +443,15 @@ def mutations(count: int, first: int, seed: int, jobs: int, forged: bool) -> Non
     """Mutated stores: each answer is right or a StoreError."""
     with tempfile.TemporaryDirectory() as folder:
         trial = store_trial(small_stores(Path(folder)), Path(folder), seed, forged)
+        report(trial, range(first, first + count), jobs)
+
+
+@main.command()
+@_trial_options
+def doors(count: int, first: int, seed: int, jobs: int) -> None:
+    """Forged stores, asked by every command, adaptor and search: each answers, or raises an error of natsbin."""
+    with tempfile.TemporaryDirectory() as folder:
+        trial = door_trial(small_stores(Path(folder)), Path(folder), seed)
         report(trial, range(first, first + count), jobs)
 
 

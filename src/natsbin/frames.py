@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -224,24 +224,25 @@ def write_table(store: Store | str | Path, path: str | Path, *, force: bool = Fa
         if path.suffix == ".csv":  # has no dictionaries
             plain = [pa.field(f.name, pa.string()) if pa.types.is_dictionary(f.type) else f for f in schema]
             schema = pa.schema(plain)
-        writer = stack.enter_context(_writer(part, path.suffix, schema))
+        file = stack.enter_context(part.open("wb"))  # for Arrow, a path must be UTF-8
+        writer = stack.enter_context(_writer(file, path.suffix, schema))
         for block in wanted.batches():
             writer.write(pa.Table.from_batches([block]).cast(schema))
             count += block.num_rows
     return count
 
 
-def _writer(path: Path, suffix: str, schema: pa.Schema) -> Any:
+def _writer(file: BinaryIO, suffix: str, schema: pa.Schema) -> Any:
     if suffix == ".parquet":
         from pyarrow import parquet
 
-        return parquet.ParquetWriter(path, schema, compression="zstd")
+        return parquet.ParquetWriter(file, schema, compression="zstd")
     if suffix == ".csv":
         from pyarrow import csv
 
-        return csv.CSVWriter(path, schema)
+        return csv.CSVWriter(file, schema)
     options = pa.ipc.IpcWriteOptions(compression="lz4" if suffix == ".feather" else None)
-    return pa.ipc.new_file(path, schema, options=options)
+    return pa.ipc.new_file(file, schema, options=options)
 
 
 def _mask(values: Any) -> Any:

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import natsbin
 from natsbin.cli import main
 from natsbin.errors import ArchiveError, NatsbinError, NoArchiveError, OutputError, QuestionError, UnsafePickleError
 from natsbin.spaces import DATASETS, TSS
+from natsbin.store.attached import attached_units
 
 INDEXES = (1, 2, 3, 4, 5, 6)
 NUMBERS = {index: 10.0 - index + 0.1 for index in INDEXES}
@@ -181,3 +183,11 @@ def test_the_command(path: Path, tmp_path: Path) -> None:
     assert done.output == f"{path}: edge (ms) of 6 architectures\n"
     again = CliRunner().invoke(main, ["attach", str(path), str(table), "--name", "edge", "--column", "ms"])
     assert again.exit_code == 1
+
+
+def test_several_attach_at_once(path: Path, tmp_path: Path) -> None:
+    names = [f"table{number}" for number in range(6)]
+    table = write(tmp_path, ".json", {str(index): value for index, value in NUMBERS.items()})
+    with ThreadPoolExecutor(len(names)) as pool:
+        assert list(pool.map(lambda name: natsbin.attach(path, table, name), names)) == [len(NUMBERS)] * len(names)
+    assert sorted(attached_units(natsbin.open_store(path))) == names

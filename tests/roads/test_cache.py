@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from support.files import make_tar
 from support.made import Made
 
 import natsbin
 from natsbin._util import files, progress
-from natsbin.errors import ArchiveError, MissingError, OutputError
+from natsbin.cli import main
+from natsbin.errors import ArchiveError, MissingError, NatsbinError, OutputError, StoreError
 from natsbin.roads import cache
 from natsbin.spaces import TSS
+from natsbin.weights import open_weights
 
 INDEXES = [2, 7]
 CACHED = Path("cache", "natsbin")
@@ -85,6 +88,18 @@ def test_a_store_of_something_else_is_left(folder: Path, tmp_path: Path, made: M
     before = path.read_bytes()
     assert answer(folder) != answer(path)
     assert path.read_bytes() == before
+
+
+def test_a_store_with_attached_numbers_is_left(folder: Path, tmp_path: Path, made: Made) -> None:
+    first = answer(folder)
+    (tmp_path / "table.json").write_text('{"7": 1.5}')
+    natsbin.attach(store_of(folder), tmp_path / "table.json", "score")
+    before = store_of(folder).read_bytes()
+    assert answer(folder) == first
+    other_answers(made, folder)
+    assert answer(folder) != first
+    assert store_of(folder).read_bytes() == before
+    assert len(list((tmp_path / CACHED).iterdir())) == 1
 
 
 def test_a_file_rewritten_in_place(folder: Path, made: Made) -> None:
@@ -276,6 +291,34 @@ def test_names_that_cannot_be(folder: Path) -> None:
                 make(folder if make is natsbin.convert else made_store(folder), folder.parent / name)
         with pytest.raises(ArchiveError):
             natsbin.convert(folder.parent / name, folder.parent / "x.h5")
+
+
+@pytest.mark.parametrize("name", [".", "/", "", "x\0y"])
+def test_folders_that_have_no_name(folder: Path, name: str) -> None:
+    with pytest.raises(OutputError):
+        natsbin.export(made_store(folder), name)
+
+
+def test_files_that_are_read_by_names_that_cannot_be(folder: Path, tmp_path: Path) -> None:
+    for name in ("x\0", "x" * 300):
+        for read in (natsbin.open_store, open_weights, natsbin.frame):
+            with pytest.raises(StoreError):
+                read(name)
+        with pytest.raises(NatsbinError):
+            natsbin.attach(made_store(folder), f"{name}.json", "score")
+    for words in (["info", "x" * 300], ["query", "x" * 300, "7"]):
+        result = CliRunner().invoke(main, words)
+        assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+
+
+def test_a_store_whose_weights_would_have_too_long_a_name(folder: Path, made: Made) -> None:
+    path = folder.with_name("x" * 252 + ".h5")
+    path.write_bytes(made.store(TSS, INDEXES).read_bytes())
+    assert answer(path) == answer(folder)
+    with pytest.warns(natsbin.errors.NoWeightsWarning):
+        assert natsbin.create(path, "tss", True, False).get_net_param(7, "cifar10", None, "12")
+    with pytest.raises(OutputError):
+        natsbin.convert_weights(folder, path)
 
 
 def made_store(folder: Path) -> Path:

@@ -182,6 +182,16 @@ def test_beside_a_store_of_the_other_space(full: Path, made: Made, tmp_path: Pat
     refused(StoreError, r"x\.h5", full, tmp_path / "x.h5")
 
 
+def test_a_store_of_an_earlier_state(copy: Path, tmp_path: Path) -> None:
+    dst = tmp_path / "x.h5"
+    convert_weights(copy, dst, jobs=1, hps=["01"])
+    dst.with_suffix(".weights").unlink()
+    os.utime(record_path(copy, 3), ns=(0, 0))
+    refused(StoreError, r"x\.h5: of an earlier state of", copy, dst)
+    dst.unlink()
+    assert len(open_weights(convert_weights(copy, dst, jobs=1, hps=["01"]))) > 0
+
+
 def test_a_benchmark_file_has_no_weights(made: Made, tmp_path: Path) -> None:
     src = made.archive(TSS, [3], kind="benchmark")
     refused(ArchiveError, "a benchmark file has no weights; a full archive was expected", src, tmp_path / "x.h5")

@@ -19,7 +19,7 @@ INDEXES = [2, 7]
 
 @pytest.fixture
 def asking(made: Made) -> Iterator[None]:
-    """A thread that opens a store again and again, and asks it what it has not been asked yet."""
+    """Two threads that open a store again and again, and ask it what it has not been asked yet."""
     store, end, errors = made.store(TSS, INDEXES), threading.Event(), []
 
     def ask() -> None:
@@ -29,11 +29,13 @@ def asking(made: Made) -> Iterator[None]:
         except BaseException as error:
             errors.append(error)
 
-    thread = threading.Thread(target=ask)
-    thread.start()
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
     yield
     end.set()
-    thread.join()
+    for thread in threads:
+        thread.join()
     assert errors == []
 
 
@@ -64,10 +66,15 @@ def test_forks(asking: None, made: Made, forks: int) -> None:
 
 @pytest.mark.parametrize("times", [1, pytest.param(50, marks=pytest.mark.soak)])
 def test_conversion_and_export(asking: None, made: Made, tmp_path: Path, times: int) -> None:
-    folder = made.archive(SSS, range(40))
-    expected = natsbin.convert(folder, tmp_path / "y.h5", jobs=1).read_bytes()
+    folder = made.archive(SSS, range(70))
+    converted = natsbin.convert(folder, tmp_path / "y.h5", jobs=1).read_bytes()
+    exported = content(natsbin.export(tmp_path / "y.h5", tmp_path / "y", jobs=1))
     for _ in range(times):
         store = natsbin.convert(folder, tmp_path / "x.h5", jobs=2, force=True)
-        assert store.read_bytes() == expected
-        back = natsbin.export(store, tmp_path / "back", jobs=2, force=True)
-    assert natsbin.verify(store, back, jobs=2).architectures == 40
+        assert store.read_bytes() == converted
+        assert content(natsbin.export(store, tmp_path / "x", jobs=2, force=True)) == exported
+    assert natsbin.verify(store, tmp_path / "x", jobs=2).architectures == 70
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}

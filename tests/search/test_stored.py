@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from support.paths import load_tool
+from support.records import record, write_store
 
 import natsbin
 from natsbin.errors import QuestionError
-from natsbin.search import Budget, StoredSimulation, find_algorithm, search_script
-from natsbin.store import Store
+from natsbin.search import Budget, StoredSimulation, find_algorithm, search_script, stored
+from natsbin.spaces import TSS
+from natsbin.store import Store, open_store
 
 paper_loops = load_tool("paper_loops")
 
@@ -77,3 +80,36 @@ def test_the_papers_loops(sparse: Store, name: str, dataset: str) -> None:
         columns = (history.index[0], history.accuracy[0], history.clock[0])
         assert list(zip(*(column.tolist() for column in columns), strict=True)) == seen
         assert sum(accuracy > 0 for _, accuracy, _ in seen) > 3
+
+
+def test_as_many_places_as_an_architecture_has_seeds(tmp_path: Path) -> None:
+    """Each architecture has seeds of its own, hundreds in all: arrays have a place for a few, not for each of all."""
+    records = {}
+    for index in range(0, 300, 10):
+        states = record(TSS, 3, "200")
+        state = states["200"]
+        shift = 1000 * index
+        state["dataset_seed"] = {
+            name: [seed + shift for seed in seeds] for name, seeds in state["dataset_seed"].items()
+        }
+        state["all_results"] = {(name, seed + shift): one for (name, seed), one in state["all_results"].items()}
+        for (_, seed), trial in state["all_results"].items():
+            trial["seed"] = seed
+        state["arch_index"], state["arch_str"] = index, TSS.architectures[index]
+        records[index] = states
+    store = open_store(write_store(tmp_path / "seeds.h5", TSS, records))
+    assert len(set(store.table("200", "cifar100").seed.tolist())) > 60
+    simulation, api = StoredSimulation(store, "cifar100", 200), create(store)
+    assert simulation._seeds.shape == (3, store.total)
+    for index in records:
+        seeds = api.query_meta_info_by_index(index, "200").get_dataset_seeds("cifar100")
+        expected = {api.get_more_info(index, "cifar100", None, "200", seed)["valid-accuracy"] for seed in seeds}
+        found = {simulation.answer(index, 200, 0, chance)[0] for chance in (0.0, 0.4, 0.999)}
+        assert found <= expected
+        assert len(found) == min(len(expected), 3)
+
+
+def test_more_seeds_than_searches_take(sparse: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored, "MOST_PLACES", sparse.total - 1)
+    with pytest.raises(QuestionError, match=r"[1-3] seeds of architecture \d+ with hp .*: searches take up to 0"):
+        StoredSimulation(sparse, "cifar100", sparse.longest_hp)

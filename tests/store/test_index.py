@@ -6,6 +6,7 @@ import gc
 import gzip
 import multiprocessing
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from natsbin.store import Store, hdf5, open_store
 from natsbin.store import format as fmt
 from natsbin.store.dataset import read_dataset
 from natsbin.store.pack import pack, unpack
+from natsbin.store.seal import seal
 from natsbin.store.verify import check
 
 
@@ -276,3 +278,57 @@ def test_forms_that_could_not_be_read_again_are_not_written(tmp_path: Path, monk
     with pytest.raises(ArchiveError, match="bytes of numbers; at most 100 bytes of forms can be read again"):
         write_store(tmp_path / "x.h5", TSS, {3: record(TSS, 3, "12")})
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sparse_file_with_a_valid_seal(tmp_path: Path) -> None:
+    """All bytes outside of chunks are read at opening: a sparse file has terabytes of them, on no disk."""
+    path = tmp_path / "sparse.h5"
+    with path.open("wb") as file:
+        file.write(b"\x89HDF\r\n\x1a\n")
+        file.truncate(1 << 42)
+        file.seek(0, 2)
+        file.write(struct.pack("<QQ", 0, 0) + fmt.SEAL)
+    with pytest.raises(StoreError, match="bytes outside of chunks; at most"):
+        open_store(path)
+
+
+def test_an_index_of_too_many_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "long.h5"
+    path.write_bytes(b"\x89HDF\r\n\x1a\n")
+    seal(path, [], b"[" * ((1 << 24) + 1) + struct.pack("<QQ8s", (1 << 24) + 1, 0, b"natsidx\n"))
+    with pytest.raises(StoreError, match="an index of 16,777,217 bytes; at most"):
+        open_store(path)
+
+
+Header = dict[str, Any]
+
+
+def no_entry(header: Header) -> None:
+    header["datasets"]["12/cifar10/epoch"] = 5
+
+
+def long_chunks(header: Header) -> None:
+    header["datasets"]["architecture"]["chunk"] = [1000]
+
+
+def no_tables(header: Header) -> None:
+    header["datasets"] = {path: one for path, one in header["datasets"].items() if "/" not in path}
+
+
+@pytest.mark.parametrize(
+    ("change", "ask"),
+    [
+        (no_entry, open_store),
+        (long_chunks, lambda path: pack(path, path.with_name("packed.h5"))),
+        (long_chunks, lambda path: unpack(path, path.with_name("unpacked.h5"))),
+        (no_tables, lambda path: open_store(path).longest_hp),
+    ],
+)
+def test_a_forged_index(
+    path: Path, tmp_path: Path, change: Callable[[Header], None], ask: Callable[[Path], Any]
+) -> None:
+    forge, payload = load_tool("fuzz_store").forge, load_tool("mutate").payload
+    forged = forge(path.read_bytes(), payload(path), tmp_path / "forged.h5", lambda header, _: change(header))
+    with pytest.raises(StoreError):
+        ask(forged)
+    assert [one.name for one in tmp_path.iterdir()] == ["forged.h5"]

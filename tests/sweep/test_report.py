@@ -112,3 +112,14 @@ def test_what_is_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="a report cannot be written"):
         write_report(folder, tmp_path / "file" / "report")
+
+
+def test_files_that_are_no_report_are_left(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "accuracy.csv").write_text("mine")
+    for out in (tmp_path, tmp_path / "accuracy.csv"):
+        with pytest.raises(OutputError, match="exists already and has no report"):
+            write_report(folder, out)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+    (tmp_path / "accuracy.csv").unlink()
+    before = write_report(folder, tmp_path).read_bytes()
+    assert write_report(folder, tmp_path).read_bytes() == before

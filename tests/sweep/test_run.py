@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import fcntl
 import functools
 import multiprocessing
 import os
@@ -199,3 +201,29 @@ def test_parts_open_in_other_tools(small: Sweep, tmp_path: Path) -> None:
     run(small, tmp_path, engine="serial")
     schema = pq.read_schema(min((tmp_path / "runs").iterdir()))
     assert schema.names[:5] == ["space", "dataset", "hp", "algorithm", "seed"]
+
+
+def test_files_of_others_in_the_folder_are_left(small: Sweep, tmp_path: Path) -> None:
+    theirs = {tmp_path / name: name.encode() for name in (".lock", "movie.partial", "runs/notes.partial")}
+    (tmp_path / "runs").mkdir()
+    for path, content in theirs.items():
+        path.write_bytes(content)
+    run(small, tmp_path, engine="serial")
+    assert {path: path.read_bytes() for path in theirs} == theirs
+
+
+def test_a_file_system_without_locks(
+    small: Sweep, tmp_path: Path, files_in: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(small, tmp_path / "usual", engine="serial")
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    assert files_in(run(small, tmp_path / "without", engine="serial")) == files_in(tmp_path / "usual")
+
+
+def test_a_folder_whose_name_is_no_text(small: Sweep, tmp_path: Path) -> None:
+    out = run(small, tmp_path / os.fsdecode(b"\xff"), engine="serial")
+    assert len(summarize(out)) == 16

@@ -73,3 +73,16 @@ def test_a_store_that_is_none(cache: Path, tmp_path: Path) -> None:
     path.write_bytes(b"not a store")
     with pytest.raises(StoreError, match=r"x\.h5"):
         locate(str(path))
+
+
+def test_a_cached_store_of_that_name_is_not_believed(small: Sweep, cache: Path) -> None:
+    location = locate(Path(small.stores["tss"]).as_uri())
+    shutil.copy(small.stores["sss"], cache / f"{location.digest}.h5")
+    assert opened(location).space.name == "tss"
+
+
+def test_a_relative_cache_home_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(stores.CACHE_VARIABLE, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", "cache")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert stores.cache_folder() == tmp_path / ".cache" / "natsbin" / "stores"

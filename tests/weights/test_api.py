@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import shutil
 import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +211,23 @@ def test_weights_survive_safetensors(full: Full, tmp_path: Path) -> None:
     assert all(torch.equal(loaded[name], tensor) for name, tensor in found.items())
     torch.save(found, tmp_path / "x.pt")
     assert same_weights(torch.load(tmp_path / "x.pt", weights_only=True), found)
+
+
+def test_weights_that_another_user_can_have_put_there(full: Full, monkeypatch: pytest.MonkeyPatch) -> None:
+    space, _, store = full
+    beside, original, modes = store.with_suffix(".weights"), os.stat, [0]
+
+    def of_another(path: Any, **more: Any) -> Any:
+        found = list(original(path, **more))
+        if Path(path) == beside:
+            found[4] += 77
+        elif Path(path) == store.parent:
+            found[0] |= modes[0]
+        return os.stat_result(found)
+
+    monkeypatch.setattr(os, "stat", of_another)
+    for modes[0], used in ((0, True), (0o1777, False)):
+        api = natsbin.create(store, space.name, True, False)
+        with nullcontext() if used else pytest.warns(NoWeightsWarning):
+            found = api.get_net_param(INDEX[space.name], "cifar10", None, LONG[space.name])
+        assert any(one is not None for one in found.values()) == used

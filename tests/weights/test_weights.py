@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+import errno
 import gc
 import io
+import json
+import mmap
 import os
 import pickle
 import random
+import struct
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -197,7 +201,7 @@ def test_cut_short_while_open(path: Path, tmp_path: Path) -> None:
     keys = list(weights.keys())
     os.truncate(copied, 1000)
     for copy_tensors in (False, True):
-        with pytest.raises(StoreError, match=r"cut short, or damaged: \d+ bytes from byte \d+ on, where it has 1000"):
+        with pytest.raises(StoreError, match=r"was changed while it is open: 1000 bytes, \d+ when it was opened"):
             weights.state_dict(*keys[-1], copy=copy_tensors)
 
 
@@ -338,3 +342,61 @@ def test_errors_are_of_natsbin(weights: Weights) -> None:
         weights.state_dict(0, "12", "cifar10", 5)
     with pytest.raises(KeyError):
         weights.state_dict(10**9, "12", "cifar10", 777)
+
+
+def test_written_over_while_open(path: Path, tmp_path: Path) -> None:
+    other = damaged_copy(path.read_bytes(), tmp_path)
+    weights = open_weights(other)
+    for key in weights.keys():  # noqa: SIM118 - so that all checksums have been compared
+        weights.arrays(*key)
+    os.utime(other, ns=(0, 0))
+    for copied in (False, True):
+        with pytest.raises(StoreError, match="was changed while it is open"):
+            weights.arrays(*key, copy=copied)
+
+
+def test_a_file_system_without_maps(weights: Weights, full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.ENODEV, "No such device")
+
+    monkeypatch.setattr(mmap, "mmap", refused)
+    key = next(weights.keys())
+    assert same_weights(weights.state_dict(*key), trials(full)[key])
+
+
+def test_what_is_no_regular_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.weights")
+    for path in (tmp_path / "x.weights", tmp_path):
+        with pytest.raises(StoreError, match="it is no regular file"):
+            open_weights(path)
+
+
+FORGED_SHAPES = [[0, 2**39, 2**39], [2**39], [2**28, 16], [1] * 70, [0] * 40, [-1], [1.5], [2**64, 0]]
+
+
+@pytest.mark.parametrize("shape", FORGED_SHAPES, ids=str)
+def test_a_forged_shape(full: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: list[Any]) -> None:
+    """With valid checksums: only the check of the structure stands before numpy."""
+    path = convert_weights(full, tmp_path / "sss.h5", jobs=1, indexes=[3])
+    whole = Structure.dumps
+
+    def forged(self: Structure) -> str:
+        parsed = json.loads(whole(self))
+        parsed["tensors"][0][2] = shape
+        return json.dumps(parsed, separators=(",", ":"))
+
+    monkeypatch.setattr(Structure, "dumps", forged)
+    weights = open_weights(convert_weights(full, path.with_suffix(".h5"), jobs=1, indexes=[3], force=True))
+    with pytest.raises(StoreError, match="damaged"):
+        weights.arrays(*next(weights.keys()))
+
+
+def test_a_sparse_file_of_forged_sizes(path: Path, tmp_path: Path) -> None:
+    """A file may say that it has any number of bytes, and have none of them on the disk."""
+    other = tmp_path / "x.weights"
+    for table in (1 << 40, (1 << 27) + 1):
+        head = struct.pack("<8s4Q16xQ", fmt.HEAD, 1, table, 0, 0, 0)
+        other.write_bytes(head)
+        os.truncate(other, 1 << 41)
+        with pytest.raises(StoreError, match="no section NATSBINW"):
+            open_weights(other)

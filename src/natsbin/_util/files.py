@@ -72,6 +72,17 @@ def hidden(path: Path, suffix: str) -> Path:
     return path.with_name(f".{name}.{suffix}")
 
 
+def cache_home() -> Path | None:
+    """The folder of the user's caches; a relative ``$XDG_CACHE_HOME`` is ignored, as its specification says.
+
+    None where the user has no home.
+    """
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(home):
+        home = os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(home) if os.path.isabs(home) else None
+
+
 def new_part(path: Path) -> Path:
     """A name for the unfinished ``path``, which no other writer has."""
     return hidden(path, f"{secrets.token_hex(4)}.part")
@@ -147,12 +158,18 @@ def sync(path: Path) -> None:
     """Wait until a file or folder is on the disk, where the file system can say so."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
+        sync_open(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_open(descriptor: int) -> None:
+    """The same for an open file."""
+    try:
         os.fsync(descriptor)
     except OSError as error:
         if error.errno not in _UNSUPPORTED:
             raise
-    finally:
-        os.close(descriptor)
 
 
 def lock(descriptor: int, *, wait: bool = True) -> bool | None:

@@ -8,7 +8,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 
@@ -16,8 +15,8 @@ from natsbin._util.extras import missing
 from natsbin.adaptors.opening import chosen_hp, open_batch
 from natsbin.errors import QuestionError
 from natsbin.store import Store, open_store
+from natsbin.store import format as fmt
 from natsbin.store.attached import attached_units, attached_values
-from natsbin.store.format import ColumnKey, table_path
 
 try:
     import xarray as xr
@@ -53,16 +52,17 @@ class TableView:
     chunks: dict[str, dict[str, int]]  # by quantity: those along ``DIMS`` that come nearest to the file's
 
     @classmethod
-    def of(cls, store: Store, file: h5py.File, hp: str, dataset: str) -> TableView:
-        """Read the axes straight from the file: they are few, and the table takes longer."""
-        group, architectures = file[table_path(hp, dataset)], len(store.indexes)
-        names = {key.set for key in map(ColumnKey.parse, group) if key is not None}
-        seeds, epochs = np.unique(group["seed"][()]).tolist(), group["epoch"].shape[0]
+    def of(cls, store: Store, hp: str, dataset: str) -> TableView:
+        """Read the axes alone: they are few, and the table takes longer."""
+        path, architectures = fmt.table_path(hp, dataset), len(store.indexes)
+        names = {key.set for key in store.columns(hp, dataset)}
+        trials = store.data(f"{path}/{fmt.SEED}").array("<i2", "<i8")
+        seeds, epochs = np.unique(trials).tolist(), store.data(f"{path}/{fmt.EPOCH}").shape[0]
         chunks = {}
         for quantity in QUANTITIES:
-            column = f"train_{'time' if 'time' in quantity else quantity}"
-            *first, width = group[column].chunks if column in group else group["seed"].shape
-            wide = -(-architectures * min(width, len(group["seed"])) // len(group["seed"]))
+            column = f"{path}/train_{'time' if 'time' in quantity else quantity}"
+            *first, width = store.data(column).chunk if column in store.file.index else trials.shape
+            wide = -(-architectures * min(width, len(trials)) // max(1, len(trials)))
             chunks[quantity] = dict(zip(DIMS, (1, wide, len(seeds), first[0] if first else epochs), strict=True))
         return cls(
             store,
@@ -196,11 +196,10 @@ def _lazy(
 
 def _datasets(store: Store, keys: list[tuple[str, str]], drop: str | Iterable[str] | None) -> Iterator[Any]:
     attrs = {"Conventions": "CF-1.11", "title": f"NATS-Bench, {store.space.title} space"}
-    with h5py.File(store.path, "r") as file:
-        for hp, dataset in keys:
-            values, coords = TableView.of(store, file, hp, dataset).variables()
-            found = xr.Dataset(values, coords, {**attrs, "hp": hp, "dataset": dataset})
-            yield found.drop_vars([drop] if isinstance(drop, str) else drop or [])
+    for hp, dataset in keys:
+        values, coords = TableView.of(store, hp, dataset).variables()
+        found = xr.Dataset(values, coords, {**attrs, "hp": hp, "dataset": dataset})
+        yield found.drop_vars([drop] if isinstance(drop, str) else drop or [])
 
 
 class NatsbinBackend(BackendEntrypoint):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import warnings
 from collections.abc import Container, Iterable
 from functools import cached_property
@@ -12,6 +14,8 @@ from natsbin.api.trial import Unread
 from natsbin.errors import NoWeightsWarning, StoreError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from natsbin.api.source import Record, Source
     from natsbin.roads.archive_source import ArchiveWeights
     from natsbin.weights import Weights
@@ -48,7 +52,7 @@ class RecordLoader:
         from natsbin.weights import open_weights, weights_path
 
         beside = weights_path(path)
-        if beside.is_file():
+        if os.path.isfile(beside) and not _planted(beside, path):
             weights = open_weights(beside)
             if weights.space != self.source.space.name:
                 raise StoreError(f"{beside}: weights of the space {weights.space!r}, beside a store of another")
@@ -75,6 +79,13 @@ class RecordLoader:
         if isinstance(self.weights, Container):
             keys = [key for key in keys if key in self.weights]
         return {key[2:]: UnreadWeights(self.weights, key) for key in keys}
+
+
+def _planted(weights: Path, store: Path) -> bool:
+    """Whether another user can have put the weights there: beside the store, in a folder as /tmp, open to all."""
+    folder = os.stat(os.path.dirname(os.path.realpath(weights)))
+    owners = {os.stat(store).st_uid, os.geteuid(), 0}
+    return bool(folder.st_mode & stat.S_IWOTH) and os.stat(weights).st_uid not in owners
 
 
 def warn_of_no_weights(load: RecordLoader, index: int, hp: str, dataset: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def info(store: Path, as_json: bool) -> None:
     from natsbin.store.file import is_store
 
     if not is_store(store):
-        found = next(filter(is_store, caches(store)), None) if store.exists() else None
+        found = next(filter(is_store, caches(store)), None) if os.path.exists(store) else None
         if found is None:
             _show_archive(store, as_json)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def query(
     from natsbin.roads.cache import open_converted
     from natsbin.store.file import is_store
 
-    if is_store(store) or not store.exists():
+    if is_store(store) or not os.path.exists(store):
         opened = natsbin.open_store(store)
     else:
         opened = open_converted(store, open_archive(store).space, verbose=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -28,13 +29,14 @@ def verify(store: Path, src: tuple[Path, ...], jobs: int | None, as_json: bool, 
     with progress(f"Verifying {store.name}", quiet) as show:
         found = natsbin.verify(store, list(src) or None, jobs=jobs, progress=show)
     checked, weights = found.checked, weights_path(store)
-    if weights.exists():
+    there = os.path.exists(weights)
+    if there:
         open_weights(weights).check()
     if as_json:
-        emit({**vars(checked), "architectures": found.architectures, "weights": weights.exists()})
+        emit({**vars(checked), "architectures": found.architectures, "weights": there})
         return
     click.echo(f"{store}: {checked.chunks:,} chunks, {checked.bytes / 1e6:,.1f} MB, match their checksums")
-    if weights.exists():
+    if there:
         click.echo(f"{weights}: every network matches its checksum")
     if src:
         click.echo(f"{store}: {found.architectures:,} architectures equal those of {', '.join(map(str, src))}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from natsbin._util.files import new_part
 from natsbin.errors import NatsbinError, OutputError
 from natsbin.explore.site import Site
 
@@ -19,13 +19,14 @@ def export_site(site: Site, folder: str | Path, *, show: Callable[[int, int | No
     the disk refuses.
     """
     folder = Path(folder)
-    if os.path.lexists(folder):
-        raise OutputError(f"{folder}: exists already; expected the path of a new folder")
-    if not folder.parent.is_dir():
-        raise OutputError(f"{folder}: expected a new folder in one that exists")
     size = 0
     try:
-        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        if os.path.lexists(folder):
+            raise OutputError(f"{folder}: exists already; expected the path of a new folder")
+        if not folder.parent.is_dir():
+            raise OutputError(f"{folder}: expected a new folder in one that exists")
+        part = new_part(folder)
+        part.mkdir()
         try:
             for done, (name, make) in enumerate(site.files.items(), 1):
                 path = part / name
@@ -35,11 +36,10 @@ def export_site(site: Site, folder: str | Path, *, show: Callable[[int, int | No
                 size += len(content)
                 if show is not None:
                     show(done, len(site.files))
-            part.chmod(0o755)
             part.rename(folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         if isinstance(error, NatsbinError):
             raise
         raise OutputError(f"{folder}: cannot be written: {error}") from error

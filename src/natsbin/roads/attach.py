@@ -105,7 +105,7 @@ def _number(value: Any, where: str) -> float:
 def _rows(path: Path, name: str, column: str | None) -> Iterator[Row]:
     if path.suffix not in FORMATS:
         raise QuestionError(f"{path}: expected a name that ends in {', '.join(FORMATS)}")
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise NoArchiveError(f"{path}: no such file; a table was expected")
     try:
         if path.suffix == ".csv":

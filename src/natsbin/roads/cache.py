@@ -1,8 +1,8 @@
 """The store that an original archive is converted to once: where it is kept, and whether it may be used.
 
 A store is used if it is of this archive as it is now, and nobody else can have planted it. A file is replaced if it is
-a store of an earlier state of this archive. Anything else is left, and the next place is used. docs/reliability.md says
-what is promised.
+a store of an earlier state of this archive, to which nothing was attached. Anything else is left, and the next place is
+used. docs/reliability.md says what is promised.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from natsbin._util.signals import stoppable
 from natsbin.errors import OutputError, StoreError
 from natsbin.spaces import SearchSpace
 from natsbin.store.file import is_store
+from natsbin.store.format import ATTACHED
 
 if TYPE_CHECKING:
     from natsbin.archive import Fingerprint
@@ -71,18 +72,18 @@ def open_converted(archive: Path, space: SearchSpace, verbose: bool) -> Store:
 
 def caches(archive: Path) -> Iterator[Path]:
     """Where the store of an archive is kept: beside it, or in the user's cache folder."""
+    from natsbin._util.files import cache_home
+
     archive = Path(os.path.realpath(archive))
     stem = archive.name
     for suffix in (".tar", ".pickle.pbz2", ".pth"):
         stem = stem.removesuffix(suffix)
     yield archive.with_name(stem + STORE_SUFFIX)
-    home = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(home):  # to be ignored, says the XDG base directory specification
-        home = os.path.join(os.path.expanduser("~"), ".cache")
-    if os.path.isabs(home):
+    home = cache_home()
+    if home is not None:
         digest = hashlib.sha256(os.fsencode(archive)).hexdigest()[:12]
         name = os.fsdecode(os.fsencode(stem)[:200])
-        yield Path(home) / "natsbin" / f"{name}-{digest}{STORE_SUFFIX}"
+        yield home / "natsbin" / f"{name}-{digest}{STORE_SUFFIX}"
 
 
 def _convert(archive: Path, place: Path, space: SearchSpace, verbose: bool) -> Store:
@@ -144,8 +145,10 @@ def _writable(place: Path, archive: Path, state: Fingerprint) -> bool:
         found = folder.stat()
         if not os.access(folder, os.W_OK) or not found.st_mode & 0o222 or not _is_private(found):
             return False
-        if not os.path.lexists(place) or _store_of(place, archive, state) is not None:
+        if not os.path.lexists(place):
             return True
+        if (store := _store_of(place, archive, state)) is not None:
+            return not any(path.startswith(f"{ATTACHED}/") for path in store.file.index.paths)  # a user's own numbers
         # In the user's cache folder names are natsbin's own: what is damaged there was a store.
         own = folder != Path(os.path.realpath(archive)).parent
         return own and stat.S_ISREG(place.lstat().st_mode) and place.stat().st_uid == os.geteuid()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from natsbin._util.signals import stoppable
 from natsbin._util.workers import cores, ordered
-from natsbin.archive import Archive, Task, fingerprint_of, open_archive
+from natsbin.archive import Archive, Fingerprint, Task, fingerprint_of, open_archive
 from natsbin.errors import ArchiveError, NatsbinError, OutputError, QuestionError, StoreError
 from natsbin.roads.simple_copy import SimpleCopy, remove_simple_copy
 from natsbin.spaces import DATASETS
@@ -50,14 +50,14 @@ def convert_weights(
     ArchiveError for an archive that is not as published, QuestionError for a part that it does not have, and
     OutputError where the weights exist (unless ``force``) or cannot be written.
     """
-    store, fingerprint = Path(dst), fingerprint_of(src).text if indexes is None else ""
+    store, state = Path(dst), fingerprint_of(src)
     archive = open_archive(src, space, weights=True)
     path = fmt.weights_path(store)
     if path == store:
         raise OutputError(f"{store}: the name of a weights file; the store's was expected, as in {store.stem}.h5")
     tasks = _tasks(archive, indexes)
     selection = _selection(archive, next(iter(tasks.values())), hps, datasets)
-    simple_copy = None if _is_there(store, archive) else SimpleCopy(store, archive)
+    simple_copy = None if _is_there(store, archive, state) else SimpleCopy(store, archive)
     there = list(tasks) if simple_copy is None else simple_copy.leading(tasks)
     with stoppable(), WeightsWriter(path, _head(archive, selection), there, force=force) as writer:
         work = _Work(selection, simple_copy, str(archive.path))
@@ -72,7 +72,7 @@ def convert_weights(
                     if progress:
                         progress(writer.done, len(tasks))
             if simple_copy is not None:
-                simple_copy.make_store(tasks, jobs, fingerprint)
+                simple_copy.make_store(tasks, jobs, state.text if indexes is None else "")
             writer.finish()
         except NatsbinError as error:
             kept = f"{writer.done} of {len(tasks)} architectures are done and kept in {writer.part}"
@@ -127,13 +127,16 @@ def _tasks(archive: Archive, indexes: Iterable[int] | None) -> dict[int, Task]:
     return {index: tasks[index] for index in wanted}
 
 
-def _is_there(store: Path, archive: Archive) -> bool:
-    """Whether there is a store already; StoreError where it is of something else than the archive."""
-    if not store.exists():
+def _is_there(store: Path, archive: Archive, state: Fingerprint) -> bool:
+    """Whether there is a store already; StoreError where it is of something else than the archive as it is now."""
+    if not os.path.exists(store):
         return False
-    space = open_store(store).space
-    if space is not archive.space:
-        raise StoreError(f"{store}: of the {space.title} space, the archive of {archive.space.title}")
+    opened = open_store(store)
+    if opened.space is not archive.space:
+        raise StoreError(f"{store}: of the {opened.space.title} space, the archive of {archive.space.title}")
+    recorded = str(opened.attrs.get("source_fingerprint") or state.text)
+    if recorded.startswith(f"{state.origin}: ") and recorded != state.text:
+        raise StoreError(f"{store}: of an earlier state of {archive.path}; remove it, or convert the archive again")
     remove_simple_copy(store)  # an earlier run may have been killed just after it had made the store
     return True
 

@@ -45,6 +45,8 @@ def export(
         store = open_store(Path(store))
     if store.benchmark == BENCHMARK:
         return export_file(store, path, force, progress)
+    if not path.name:
+        raise OutputError(f"{path}: no name of a folder that can be made or replaced")
     part = files.new_part(path)
     try:
         with stoppable(), _removed(part):

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from natsbin._util.files import sync_open
 from natsbin.archive import Archive
 from natsbin.archive.meta import META_NAME, file_name
 from natsbin.archive.simplify import simplify
@@ -63,7 +64,7 @@ class SimpleCopy:
             with part.open("wb") as file:
                 file.write(file_bytes(value))
                 file.flush()
-                os.fsync(file.fileno())
+                sync_open(file.fileno())
             part.rename(path)
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error}") from error

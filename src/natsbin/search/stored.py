@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from natsbin.api.create import create
 from natsbin.errors import QuestionError
 from natsbin.search.simulation import Fidelity, Floats, Simulation
 from natsbin.spaces import hp_name
 from natsbin.store import Store
+
+MOST_PLACES = 1 << 21
+"""Trainings of a whole space, those that are not there counted too: some 200 MB of arrays at three fidelities."""
 
 
 def api_of(store: Store) -> Any:
@@ -33,7 +38,7 @@ class StoredSimulation(Simulation):
                 raise QuestionError(f"{store.path}: no {one} with hp {self.hp}: there are {have}")
         self.api: Any = api_of(store) if api is None else api
         self._indexes = np.arange(store.total)
-        self._seeds = np.unique(store.table(self.hp, self._looked_up).seed)[:, None]
+        self._seeds = self._seeds_by_place()
         epochs = store.epochs(self.hp)
         present = ~np.isnan(self._asked(epochs)[0])
         counts = np.zeros(len(store.space), np.int64)
@@ -54,8 +59,30 @@ class StoredSimulation(Simulation):
         accuracy, seconds, trained = (np.nan_to_num(one).reshape(-1) for one in arrays)
         return Fidelity(accuracy, seconds, trained)
 
+    def _seeds_by_place(self) -> npt.NDArray[np.int64]:
+        """Each architecture's own seeds, ascending: of shape (most seeds, architectures).
+
+        Architectures have three seeds of hundreds that a store may have. Where one has fewer than others, a seed
+        stands that none has.
+        """
+        table = self.store.table(self.hp, self._looked_up)
+        counts = np.bincount(table.architecture, minlength=self.store.total)
+        most = int(counts.max(initial=0))
+        if most * len(counts) > MOST_PLACES:
+            raise QuestionError(
+                f"{self.store.path}: {most} seeds of architecture {int(counts.argmax())} with hp {self.hp} on "
+                f"{self._looked_up}: searches take up to {MOST_PLACES // len(counts)}"
+            )
+        order = np.lexsort((table.seed, table.architecture))
+        first = np.cumsum(counts) - counts
+        place = np.arange(len(order)) - first[table.architecture[order]]
+        known = set(table.seed.tolist())
+        found = np.full((most, len(counts)), next(seed for seed in itertools.count() if seed not in known))
+        found[place, table.architecture[order]] = table.seed[order]
+        return found
+
     def _asked(self, epochs: int) -> tuple[Floats, Floats, Floats]:
-        """Accuracy, seconds, and seconds of training alone: of shape (seeds, architectures)."""
+        """Accuracy, seconds, and seconds of training alone: of shape (most seeds, architectures)."""
         batch = self.api.batch
         accuracy, _, seconds, _ = batch.simulate_train_eval(
             self._indexes, self.dataset, epochs - 1, self.hp, account_time=False, seed=self._seeds

@@ -6,13 +6,15 @@ in float64 with its unit; NaN is a missing number. Nothing else of the store cha
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from natsbin.errors import OutputError, QuestionError
+from natsbin._util.files import only_one
+from natsbin.errors import NatsbinError, OutputError, QuestionError
 from natsbin.store import format as fmt
 from natsbin.store.file import reading
 from natsbin.store.layouts import Floats
@@ -61,6 +63,7 @@ def write_attached(
 ) -> None:
     """Write a side table into the store at ``path``, which is replaced by a new file when that is complete.
 
+    Others that attach to the same store wait: a new file has what the one before had.
     ``columns``: numbers by official index, by dataset, or under None for all datasets. Raises QuestionError for a name
     that cannot be, OutputError where the store has the name (unless ``force``), StoreError where it is damaged.
     """
@@ -68,6 +71,16 @@ def write_attached(
         raise QuestionError(
             f"name {name!r}: expected letters, digits, '_', '-' and '.', other than {', '.join(sorted(_OWN))}"
         )
+    try:
+        with only_one(Path(os.path.realpath(path))):
+            _write(path, name, unit, columns, force)
+    except OSError as error:
+        if isinstance(error, NatsbinError):
+            raise
+        raise OutputError(f"{path}: cannot be written: {error}") from error
+
+
+def _write(path: Path, name: str, unit: str, columns: Mapping[str | None, Floats], force: bool) -> None:
     store = open_store(path)
     old = {f"{fmt.ATTACHED}/{name}"} | {
         one for one in store.file.index.paths if one.startswith(f"{fmt.ATTACHED}/{name}@")

@@ -61,6 +61,8 @@ class StoreFile:
             raise StoreError(error.errno, f"no such store: {path}") from error
         except OSError as error:
             raise StoreError(error.errno, f"{path}: cannot be read: {error.strerror}") from error
+        except ValueError as error:  # a null byte in its name
+            raise StoreError(f"{path!r}: cannot be read: {error}") from error
         close = weakref.finalize(self, os.close, self._descriptor)
         try:
             self._open(mapped)

@@ -26,6 +26,9 @@ CHUNK_BYTES = 24
 _MAGIC = b"natsidx\n"
 _END = struct.Struct("<QQ8s")  # bytes of the header, number of chunks, magic
 
+MOST_HEADER_BYTES = 1 << 24
+"""Parsed, JSON takes 25 times its length. A whole space has 200 KB."""
+
 MOST_LENGTH = 2**31 - 1
 """No axis is longer: the native modules count in 32 bits."""
 
@@ -57,6 +60,8 @@ class Index:
         self.axes: dict[str, int] = dict(header["axes"])
         lengths(list(self.axes.values()))
         self.entries: Mapping[str, Any] = header["datasets"]
+        if type(self.entries) is not dict or not all(type(one) is dict for one in self.entries.values()):
+            raise ValueError(f"datasets {self.entries!r:.80}, expected what each is by its path")
         self.end, self._chunks = end, chunks
         self.paths = sorted(self.entries)
         self.tables: dict[tuple[str, str], list[str]] = {}
@@ -100,6 +105,8 @@ def loads(read: Read, end: int) -> tuple[Header, bytes, int] | None:
     start = table - length
     if start < 0:
         raise ValueError(f"an index of {length} bytes and {count} chunks, before byte {end}")
+    if length > MOST_HEADER_BYTES:
+        raise ValueError(f"an index of {length:,} bytes; at most {MOST_HEADER_BYTES:,} were expected")
     # A copy of the chunks: the file may be cut later, and they are what says so without a signal.
     return json.loads(bytes(read(start, table))), bytes(read(table, end - _END.size)), start
 

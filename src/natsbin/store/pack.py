@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from natsbin.errors import NatsbinError, StoreError
 from natsbin.store import format as fmt
 from natsbin.store.data import Data
 from natsbin.store.file import reading
@@ -63,18 +65,31 @@ def copy_store(
     kept = [path for path in index.paths if path not in without]
     paths = sorted(kept, key=lambda path: (not index.is_scale(path), path))  # axes before their users
     with new_store(dst, state, force=force) as tree:
-        tree.file.attrs.update({**store.attrs, "format_version": fmt.FORMAT_VERSION, "state": state})
-        for path, length in index.axes.items():
-            tree.scale(path, length)
+        with _written(str(src)):
+            tree.file.attrs.update({**store.attrs, "format_version": fmt.FORMAT_VERSION, "state": state})
+            for path, length in index.axes.items():
+                tree.scale(path, length)
         for done, path in enumerate(paths):
             if progress:
                 progress(done, len(paths))
-            _copy_dataset(store, tree, path)
+            with _written(f"{src}: {path}"):
+                _copy_dataset(store, tree, path)
         if add:
             add(tree)
     if progress:
         progress(len(paths), len(paths))
     return dst
+
+
+@contextmanager
+def _written(place: str) -> Iterator[None]:
+    """What HDF5 refuses to write was nothing that a store has."""
+    try:
+        yield
+    except NatsbinError:
+        raise
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise StoreError(f"{place}: damaged: {error}") from error
 
 
 def _copy_dataset(store: Store, tree: TreeWriter, path: str) -> None:

@@ -123,7 +123,9 @@ class Store:
 
     @cached_property
     def longest_hp(self) -> str:
-        """The hyper-parameter set of most epochs."""
+        """The hyper-parameter set of most epochs. StoreError where there is none."""
+        if not self.hps:
+            raise StoreError(f"{self.path}: has no table of any hyper-parameter set")
         return max(self.hps, key=self.epochs)
 
     @cached_property

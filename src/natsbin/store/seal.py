@@ -25,6 +25,9 @@ from natsbin.store.index import Read
 if TYPE_CHECKING:
     from pathlib import Path
 
+MOST_BETWEEN = 1 << 27
+"""Bytes of a file outside of chunks: all are read when it is opened, and a sparse file may have any number of them."""
+
 _WORD = 8
 _END = 2 * _WORD  # the digest, and the magic
 
@@ -60,6 +63,9 @@ def check_seal(read: Read, size: int) -> int:
     runs = list(struct.unpack(f"<{2 * count}Q", read(end, tail)))
     if count and (runs != sorted(runs) or runs[-1] > end):
         raise ValueError("damaged: its runs of chunks are not in order")
+    between = end - sum(runs[1::2]) + sum(runs[::2])
+    if between > MOST_BETWEEN:
+        raise ValueError(f"damaged: {between:,} bytes outside of chunks; at most {MOST_BETWEEN:,} were expected")
     if _digest(read, end, runs, read(end, tail + _WORD)) != expected:
         raise ValueError("damaged: its metadata does not match the checksum in its seal")
     return end

@@ -65,7 +65,8 @@ def read_parts(folder: Path, kind: str) -> pa.Table:
     tables = []
     for path in sorted((folder / kind).glob("*.parquet")):
         try:
-            tables.append(pq.read_table(path, partitioning=None))
+            with path.open("rb") as file:  # for Arrow, a path must be UTF-8
+                tables.append(pq.read_table(file))
         except (OSError, pa.ArrowException) as error:
             raise OutputError(f"{path}: not a part of a sweep, or damaged: {error}; remove it and go on") from error
     if not tables:
@@ -79,7 +80,8 @@ def space_wide(folder: Path) -> dict[tuple[str, str], dict[str, float]]:
     for path in sorted((folder / "runs").glob("*.parquet")):
         space, dataset, _ = path.name.split("_", 2)
         if (space, dataset) not in found:
-            found[space, dataset] = json.loads(pq.read_schema(path).metadata[METADATA.encode()])
+            with path.open("rb") as file:
+                found[space, dataset] = json.loads(pq.read_schema(file).metadata[METADATA.encode()])
     return found
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import xxhash
 
-from natsbin._util.files import only_one
+from natsbin._util.files import cache_home, only_one
 from natsbin.errors import MissingError, OutputError, StoreError
 from natsbin.store import Store, open_store
 
@@ -64,8 +64,7 @@ def opened(location: Location) -> Store:
 
 def cache_folder() -> Path:
     """Where fetched stores are kept: ``$NATSBIN_STORE_CACHE``, or below the user's cache folder."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get(CACHE_VARIABLE) or Path(home, "natsbin", "stores"))
+    return Path(os.environ.get(CACHE_VARIABLE) or Path(cache_home() or tempfile.gettempdir(), "natsbin", "stores"))
 
 
 def _local(url: str) -> Path | None:
@@ -96,13 +95,17 @@ def _digest(path: Path) -> str:
 
 
 def _fetched(url: str, digest: str | None) -> Path:
-    """The cached file of a URL, named by its digest; whoever comes first fetches it, others wait for the lock."""
+    """The cached file of a URL, named by its digest; whoever comes first fetches it, others wait for the lock.
+
+    The name alone is not believed: the folder may be one that several users share.
+    """
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with only_one(folder / (digest or "new")):
-            if digest is not None and (folder / f"{digest}.h5").exists():
-                return folder / f"{digest}.h5"
+        cached = folder / f"{digest or 'new'}.h5"
+        with only_one(cached):
+            if digest is not None and cached.is_file() and _digest(cached) == digest:
+                return cached
             return _fetch(url, digest, folder)
     except OSError as error:
         if isinstance(error, (StoreError, MissingError)):

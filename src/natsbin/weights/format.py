@@ -48,6 +48,9 @@ DTYPES = {
 }
 """Of tensors, by the name that torch and numpy share."""
 
+MOST_FRONT_BYTES, MOST_NETWORK_BYTES = 1 << 27, 1 << 28
+"""Bytes of a section without its payload, and of a network. An index of a whole space has 20 MB, a network 6 MB."""
+
 _SECTION = struct.Struct("<8s4Q16xQ")  # kind, number, sizes of table, text and payload; checksum of all but the payload
 SECTION_SIZE = _SECTION.size
 
@@ -95,7 +98,7 @@ class Section(NamedTuple):
             return None
         head = read(SECTION_SIZE)
         kind, number, table, text, payload, digest = _SECTION.unpack(head)
-        if padded(SECTION_SIZE + table + text) + payload > size:
+        if padded(SECTION_SIZE + table + text) + payload > size or table + text > MOST_FRONT_BYTES:
             return None
         body = read(table + text)
         if checksum(head[:-8] + body) != digest:
@@ -157,14 +160,21 @@ class Structure:
             raise ValueError("names of tensors that are no different strings")
         if not all(tensor.dtype in DTYPES for tensor in tensors):
             raise ValueError(f"dtypes {sorted({tensor.dtype for tensor in tensors})}")
-        if not all(type(length) is int and 0 <= length < 1 << 40 for length in lengths):
+        if not all(type(length) is int and 0 <= length <= MOST_NETWORK_BYTES for length in lengths):
             raise ValueError("shapes that are no lists of lengths")
+        if not all(_can_be(tensor.shape) for tensor in tensors):
+            raise ValueError("shapes that no array has")
         metadata = parsed["metadata"]
         return Structure(tensors, None if metadata is None else _checked_metadata(tuple(map(tuple, metadata))))
 
     def metadata_dict(self) -> OrderedDict[str, dict[str, Any]] | None:
         """A fresh ``_metadata``."""
         return None if self.metadata is None else OrderedDict((key, dict(value)) for key, value in self.metadata)
+
+
+def _can_be(shape: tuple[int, ...]) -> bool:
+    """Whether numpy makes an array of a shape; it multiplies the lengths of an empty one too."""
+    return len(shape) <= 32 and math.prod(length or 1 for length in shape) <= MOST_NETWORK_BYTES
 
 
 def _checked_metadata(items: tuple[Any, ...]) -> tuple[tuple[str, Mapping[str, Any]], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import stat
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -50,17 +51,24 @@ class Weights:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         try:
-            self._file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            # A FIFO or a device must not keep us waiting.
+            self._file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise StoreError(error.errno, f"{self.path}: cannot be read: {error.strerror}") from error
+        except ValueError as error:  # a null byte in its name
+            raise StoreError(f"{os.fspath(self.path)!r}: cannot be read: {error}") from error
         weakref.finalize(self, os.close, self._file)
+        found = os.fstat(self._file)
+        if not stat.S_ISREG(found.st_mode):
+            raise StoreError(f"{self.path}: cannot be read: it is no regular file")
+        self._state, self._size = _state(found), found.st_size
         self._maps: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
         head = self._section(0, fmt.HEAD)
         if head.number != fmt.FORMAT_VERSION:
             raise StoreError(
                 f"{self.path}: format version {head.number}, expected {fmt.FORMAT_VERSION}: this natsbin is too old"
             )
-        end = self._section(os.fstat(self._file).st_size - fmt.SECTION_SIZE, fmt.END)
+        end = self._section(self._size - fmt.SECTION_SIZE, fmt.END)
         index = self._section(end.number, fmt.INDEX)
         structures = self._section(end.number + index.front, fmt.STRUCTURES)
         try:
@@ -104,8 +112,9 @@ class Weights:
         """The trained weights of a network, as torch tensors.
 
         They lie in a private map of the file: what a program writes to them changes neither the file nor the tensors
-        of another call. With ``copy`` they lie in memory. The file must not be cut short in the meantime. Raises
-        QuestionError (a KeyError) where there is no such network, StoreError where it is damaged.
+        of another call. With ``copy`` they lie in memory. Tensors in a map end with the file when that is cut. Raises
+        QuestionError (a KeyError) where there is no such network, StoreError where it is damaged, or where the file
+        was changed since it was opened.
         """
         return to_torch(self.arrays(index, hp, dataset, seed, copy=copy))
 
@@ -138,14 +147,15 @@ class Weights:
         entry = self._entries[place]
         structure = self._structure(int(entry["structure"]))
         offset, size = int(entry["offset"]), structure.size
+        if size > fmt.MOST_NETWORK_BYTES or offset % fmt.ALIGNMENT:
+            raise StoreError(f"{self.path}: damaged: {self._key(place)} has {size:,} bytes at byte {offset}")
         self._check_within(offset, size)
         start = offset % mmap.ALLOCATIONGRANULARITY
-        buffer: mmap.mmap | bytearray
-        if copy or size == 0 or len(self._maps) >= MOST_MAPS:
+        buffer: mmap.mmap | bytearray | None = None
+        if not copy and size and len(self._maps) < MOST_MAPS:
+            buffer = self._mapped(offset - start, start + size)
+        if buffer is None:
             start, buffer = 0, bytearray(self._read(offset, size))
-        else:
-            buffer = mmap.mmap(self._file, start + size, access=mmap.ACCESS_COPY, offset=offset - start)
-            self._maps.add(buffer)
         if not self._checked[place]:
             with memoryview(buffer) as whole, whole[start : start + size] as data:
                 if fmt.checksum(data) != entry["checksum"]:
@@ -153,11 +163,22 @@ class Weights:
             self._checked[place] = 1
         return structure, buffer, start
 
+    def _mapped(self, offset: int, size: int) -> mmap.mmap | None:
+        """A map; None on a file system that has none."""
+        try:
+            found = mmap.mmap(self._file, size, access=mmap.ACCESS_COPY, offset=offset)
+        except OSError:
+            return None
+        self._maps.add(found)
+        return found
+
     def _structure(self, number: int) -> fmt.Structure:
         found = self._structures.get(number)
         if found is None:
             try:
                 offset, size, digest = map(int, self._places[number])
+                if size > fmt.MOST_FRONT_BYTES:
+                    raise ValueError(f"{size:,} bytes; at most {fmt.MOST_FRONT_BYTES:,} were expected")
                 text = self._read(offset, size)
                 if fmt.checksum(text) != digest:
                     raise ValueError("it does not match its checksum")
@@ -199,7 +220,7 @@ class Weights:
             place += size
             return self._read(place - size, size)
 
-        size = os.fstat(self._file).st_size - offset
+        size = self._size - offset
         section = fmt.Section.read(read, size) if offset >= 0 else None
         if section is None or section.kind != kind:
             what = kind.rstrip(b"\0").decode()
@@ -214,11 +235,20 @@ class Weights:
             raise StoreError(f"{self.path}: cannot be read at byte {offset}: {error}") from error
 
     def _check_within(self, offset: int, size: int) -> None:
-        there = os.fstat(self._file).st_size
-        if offset + size > there:
+        found = os.fstat(self._file)
+        if _state(found) != self._state:
             raise StoreError(
-                f"{self.path}: cut short, or damaged: {size} bytes from byte {offset} on, where it has {there}"
+                f"{self.path}: was changed while it is open: {found.st_size} bytes, {self._size} when it was opened; "
+                "open it again, and replace files by renaming others to their path"
             )
+        if offset + size > self._size:
+            raise StoreError(
+                f"{self.path}: cut short, or damaged: {size} bytes from byte {offset} on, where it has {self._size}"
+            )
+
+
+def _state(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_size, found.st_mtime_ns
 
 
 def to_torch(arrays: Arrays) -> OrderedDict[str, Tensor]:

@@ -37,7 +37,7 @@ class WeightsWriter:
     """
 
     def __init__(self, path: Path, head: str, indexes: Sequence[int], *, force: bool = False) -> None:
-        self.path, self._target = path, files.target(path, force)
+        self.path, self._force, self._target = path, force, files.target(path, force)
         self.part = self._target.with_suffix(fmt.PART_SUFFIX)
         self._numbers: dict[bytes, int] = {}  # of structures, by their digests: in sss there are 100,000
         self._places: list[tuple[int, int, int]] = []
@@ -90,6 +90,7 @@ class WeightsWriter:
         structures = fmt.Section(fmt.STRUCTURES, len(self._places), places, b"", 0)
         end = fmt.Section(fmt.END, self._end, b"", b"", 0)
         self._append(index.pack(), structures.pack(), end.pack())
+        files.target(self.path, self._force)  # another program may have made it meanwhile
         try:
             files.replace(self.part, self._target)
         except OSError as error:
@@ -176,7 +177,7 @@ class WeightsWriter:
             for part in parts:
                 self._file.write(part)
             self._file.flush()
-            os.fsync(self._file.fileno())
+            files.sync_open(self._file.fileno())
         except OSError as error:
             raise OutputError(f"{self.part}: cannot be written: {error}") from error
         self._end += sum(map(len, parts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 from pathlib import Path
 
 import jinja2
@@ -22,9 +23,10 @@ _TITLES = {
     "rank": "Mean rank when parts of the budget are spent",
     "wilcoxon": "Wilcoxon's signed-rank test between algorithms",
 }
+_TITLE = "<title>natsbin sweep</title>"
 _PAGE = jinja2.Template(
     """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>natsbin sweep</title>
+<html lang="en"><meta charset="utf-8">{{ title }}
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62em; margin: 2em auto; padding: 0 1em; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }
@@ -48,10 +50,12 @@ Specification {{ spec.fingerprint }}, natsbin {{ spec.natsbin }}.</p>
 def write_report(folder: Path, out: Path, spread: str = "quartiles") -> Path:
     """Write ``report.html``, figures (PNG and PDF) and tables (CSV and LaTeX); returns the path of the page.
 
-    ``spread`` is quartiles (around the median) or bootstrap (95 % around the mean).
+    ``spread`` is quartiles (around the median) or bootstrap (95 % around the mean). Raises OutputError where ``out``
+    cannot be written, or has files and no report.
     """
     if spread not in SPREADS:
         raise QuestionError(f"spread={spread!r}: expected one of {', '.join(SPREADS)}")
+    _refuse_other(out)
     results = load_results(folder)
     figures, tables = all_figures(results, spread), all_tables(results)
     try:
@@ -65,13 +69,26 @@ def write_report(folder: Path, out: Path, spread: str = "quartiles") -> Path:
     return page
 
 
+def _refuse_other(out: Path) -> None:
+    """The files of a report have usual names: they replace those of an earlier report only."""
+    page = out / "report.html"
+    try:
+        if not os.path.lexists(out) or (out.is_dir() and not os.listdir(out)):
+            return
+        if page.is_file() and _TITLE in page.read_text(encoding="utf-8", errors="replace")[:1000]:
+            return
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{out}: a report cannot be written: {error}") from error
+    raise OutputError(f"{out}: exists already and has no report; expected a new folder, or that of a report")
+
+
 def _page(results: Results, images: dict[str, str], tables: dict[str, pd.DataFrame]) -> str:
     shown = {
         _TITLES[name]: table.to_html(index=not isinstance(table.index, pd.RangeIndex), float_format="{:.4g}".format)
         for name, table in tables.items()
     }
     page: str = _PAGE.render(
-        spec=results.spec, runs=f"{len(results.runs):,}", unit=results.unit, figures=images, tables=shown
+        title=_TITLE, spec=results.spec, runs=f"{len(results.runs):,}", unit=results.unit, figures=images, tables=shown
     )
     return page
 

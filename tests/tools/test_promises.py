@@ -1,0 +1,37 @@
+"""What docs/reliability.md promises is held by tests that are there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from support.paths import DOCS, ROOT
+
+PAGE = (DOCS / "reliability.md").read_text(encoding="utf-8")
+_NAME = re.compile(r"`([\w/]+\.py)?(?:::(test_\w+))?`")
+
+
+def named(text: str) -> list[tuple[str, str]]:
+    """The files and tests that a text names, in its order; a test without a file is in the one before."""
+    found: list[tuple[str, str]] = []
+    for match in _NAME.finditer(text):
+        file, test = match.group(1) or (found[-1][0] if found else ""), match.group(2) or ""
+        if match.group(1) or match.group(2):
+            found.append((file, test))
+    return found
+
+
+@pytest.mark.parametrize(("file", "test"), named(PAGE))
+def test_a_named_test_is_there(file: str, test: str) -> None:
+    path = ROOT / "tests" / file
+    assert path.is_file()
+    assert not test or f"\ndef {test}(" in path.read_text(encoding="utf-8")
+
+
+def test_every_promise_names_a_test() -> None:
+    """Each section does, and each point of the first four."""
+    sections = PAGE.split("\n## ")[1:]
+    assert [section.partition("\n")[0] for section in sections if not named(section)] == []
+    points = [point for section in sections[:4] for point in re.split(r"\n(?=- )", section)[1:]]
+    assert len(points) > 15
+    assert [point for point in points if not named(point)] == []
