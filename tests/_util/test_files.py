@@ -8,6 +8,7 @@ import os
 import stat
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def test_what_is_replaced_leaves_its_mode(tmp_path: Path) -> None:
     path.touch()
     path.chmod(0o640)
     part.write_bytes(b"new")
-    files.replace(part, path)
+    files.replace(part, path, force=True)
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert path.read_bytes() == b"new"
 
@@ -80,7 +81,7 @@ def test_a_folder_that_cannot_be_synced_is_no_failure(
     part = tmp_path / "part"
     part.write_bytes(b"new")
     files.sync(part)
-    files.replace(part, tmp_path / "x")
+    files.replace(part, tmp_path / "x", force=True)
     assert (tmp_path / "x").read_bytes() == b"new"
 
 
@@ -149,3 +150,28 @@ def test_a_forked_child_does_not_keep_a_lock(tmp_path: Path) -> None:
             finally:
                 os._exit(1)
         assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_a_file_that_another_program_makes_at_the_last_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, target = tmp_path / "x", files.target
+
+    def late(*given: Any) -> Path:
+        found = target(*given)
+        if list(tmp_path.iterdir()):  # the part: this is the second look
+            path.write_bytes(b"theirs")
+        return found
+
+    monkeypatch.setattr(files, "target", late)
+    with pytest.raises(OutputError, match="exists already"), files.new_file(path, force=False) as (part, _):
+        part.write_bytes(b"mine")
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == [b"theirs"]
+
+
+def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError("no links")
+
+    monkeypatch.setattr(os, "link", refused)
+    with files.new_file(tmp_path / "x", force=False) as (part, _):
+        part.write_bytes(b"mine")
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == [b"mine"]

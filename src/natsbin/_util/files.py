@@ -115,7 +115,7 @@ def new_file(path: Path, force: bool) -> Iterator[tuple[Path, int]]:
             yield part, descriptor
             sync(part)
             target(path, force)  # another program may have made it meanwhile
-            replace(part, destination)
+            replace(part, destination, force)
         finally:
             os.close(descriptor)
     except OSError as error:
@@ -141,8 +141,13 @@ def remove_stale_parts(path: Path) -> None:
                         part.unlink(missing_ok=True)
 
 
-def replace(part: Path, path: Path) -> None:
-    """Give a finished file its name. A file that it replaces leaves it its mode and, where that may be, its owner."""
+def replace(part: Path, path: Path, force: bool) -> None:
+    """Give a finished file its name. A file that it replaces leaves it its mode and, where that may be, its owner.
+
+    Without ``force``, OutputError where there is one, however late it came.
+    """
+    if not force and _named(part, path):
+        return
     with suppress(FileNotFoundError):
         old = os.stat(path)
         with suppress(OSError):
@@ -152,6 +157,20 @@ def replace(part: Path, path: Path) -> None:
     os.replace(part, path)
     with suppress(OSError):  # the file has its name: this only says that it keeps it when the power fails now
         sync(path.parent)
+
+
+def _named(part: Path, path: Path) -> bool:
+    """Give a file a name that none has. False on a file system without links, where a rename has to do."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise OutputError(f"{path}: exists already; another program has just made it") from None
+    except OSError:
+        return False
+    part.unlink(missing_ok=True)
+    with suppress(OSError):
+        sync(path.parent)
+    return True
 
 
 def sync(path: Path) -> None:

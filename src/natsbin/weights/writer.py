@@ -92,7 +92,7 @@ class WeightsWriter:
         self._append(index.pack(), structures.pack(), end.pack())
         files.target(self.path, self._force)  # another program may have made it meanwhile
         try:
-            files.replace(self.part, self._target)
+            files.replace(self.part, self._target, self._force)
         except OSError as error:
             raise OutputError(f"{self.path}: cannot be written: {error}") from error
 
