@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from support.batches import Case, answer, make_case
 from support.made import Made
+from support.records import record, write_store
 
 import natsbin
 from natsbin.adaptors.configurations import place_names
@@ -240,3 +241,16 @@ def test_a_name_that_is_no_text(made: Made, tmp_path: Path, suffix: str) -> None
     store, path = made.store(TSS, [2, 7]), tmp_path / os.fsdecode(b"\xff" + suffix.encode())
     assert frames.write_table(store, path) == frames.write_table(store, tmp_path / f"plain{suffix}")
     assert path.read_bytes() == (tmp_path / f"plain{suffix}").read_bytes()
+
+
+def test_costs_of_odd_types_by_trial(tmp_path: Path) -> None:
+    """Columns of a store have doubles alone, and one latency a trial; what else there is stands in the records."""
+    records = {index: record(TSS, index, "12") for index in (3, 8, 13)}
+    given = {3: (np.float32(3.7), 70, [0.25, 0.5]), 8: (4, np.float16(70.5), []), 13: (1.5, 2.5, None)}
+    for index, (params, flop, latency) in given.items():
+        for trial in records[index]["12"]["all_results"].values():
+            trial.update(params=params, flop=flop, latency=latency)
+    store = write_store(tmp_path / "x.h5", TSS, records)
+    rows = frames.table(store, hp="12", datasets="cifar10", trials=True).to_pylist()
+    expected = {3: (float(np.float32(3.7)), 70.0, 0.375), 8: (4.0, 70.5, None), 13: (1.5, 2.5, None)}
+    assert {row["architecture"]: (row["params"], row["flops"], row["latency"]) for row in rows} == expected

@@ -45,16 +45,17 @@ def _site(path: Path, out: Path) -> None:
 
 def _scalar(path: Path, out: Path) -> None:
     api: Any = natsbin.create(path, open_store(path).space.name, True, False)
-    for ask in (
+    questions: tuple[Callable[[], object], ...] = (
         lambda: api.get_more_info(3, "cifar10", None, "12", False),
         lambda: api.simulate_train_eval(8, "cifar10", 5, "12"),
         lambda: api.get_cost_info(5, "cifar100", "12"),
         lambda: api.query_info_str_by_arch(3, "12"),
         lambda: api.find_best("cifar10", "ori-test", hp="12"),
         lambda: api.statistics("cifar10", "12"),
-    ):
+    )
+    for question in questions:
         try:
-            ask()
+            question()
         except NatsbinError:  # the next question may find what this one did not come to
             continue
 

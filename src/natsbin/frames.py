@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -16,9 +16,12 @@ from natsbin._util.files import new_file
 from natsbin.adaptors.configurations import place_names
 from natsbin.adaptors.opening import chosen_architectures, chosen_hp, open_batch, store_digits
 from natsbin.errors import QuestionError
+from natsbin.rules import mean
 from natsbin.spaces import CHANNELS, OPERATIONS
 from natsbin.store import Store
 from natsbin.store.attached import attached_units, attached_values
+from natsbin.store.forms import Scalar
+from natsbin.store.layouts import MISSING
 
 try:
     import pyarrow as pa
@@ -85,6 +88,13 @@ class Rows:
         order = np.lexsort((table.seed, table.architecture))
         order = order[np.isin(table.architecture[order], self.index)]
         costs = {name: table.scalars[scalar][order] for name, scalar in _SCALARS.items()}
+        for number, form in table.forms.items():  # which have numbers of odd types, and all of several latencies
+            for name, scalar in _SCALARS.items():
+                field = dict(form.fields).get(scalar)
+                if isinstance(field, Scalar) and field.slot is None:
+                    with suppress(TypeError, ValueError, ZeroDivisionError):  # of what is no number
+                        value = field.value(MISSING)
+                        costs[name][table.form[order] == number] = mean(list(value)) if name == "latency" else value
         return table.architecture[order], table.seed[order], costs
 
     def _block(self, dataset: str, index: Any, seed: Any, costs: dict[str, Any] | None) -> pa.RecordBatch:
@@ -125,8 +135,8 @@ class Rows:
         if costs is None:
             found = self.batch.get_cost_info(index, dataset, self.hp, missing="mask")
             columns |= {name: pa.array(found[name].data, mask=_mask(found[name])) for name in COSTS}
-        else:  # a missing number has all bits set
-            columns |= {name: pa.array(values, mask=values.view(np.int64) == -1) for name, values in costs.items()}
+        else:
+            columns |= {name: pa.array(values, mask=_missing(values)) for name, values in costs.items()}
         for name in attached_units(self.store):
             numbers_of = attached_values(self.store, name, dataset)[index]
             columns[name] = pa.array(numbers_of, mask=np.isnan(numbers_of))
@@ -243,6 +253,11 @@ def _writer(file: BinaryIO, suffix: str, schema: pa.Schema) -> Any:
         return csv.CSVWriter(file, schema)
     options = pa.ipc.IpcWriteOptions(compression="lz4" if suffix == ".feather" else None)
     return pa.ipc.new_file(file, schema, options=options)
+
+
+def _missing(values: Any) -> Any:
+    """Which numbers a store does not have: all their bits are set."""
+    return values.view(np.int64) == -1
 
 
 def _mask(values: Any) -> Any:
