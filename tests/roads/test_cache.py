@@ -321,6 +321,16 @@ def test_a_store_whose_weights_would_have_too_long_a_name(folder: Path, made: Ma
         natsbin.convert_weights(folder, path)
 
 
+def test_an_archive_is_not_replaced_by_its_store(folder: Path) -> None:
+    tar = make_tar(folder, folder.parent / "A.tar", "A")
+    (link := folder.parent / "link.h5").symlink_to(tar)
+    for src, dst in ((tar, tar), (tar, link), (folder, folder / "000007.pickle.pbz2"), ([tar], tar)):
+        before = dst.read_bytes()
+        with pytest.raises(OutputError, match="a file of the archive that is to be converted; it is not replaced"):
+            natsbin.convert(src, dst, force=True)
+        assert dst.read_bytes() == before
+
+
 def made_store(folder: Path) -> Path:
     path = folder.parent / "store.h5"
     return path if path.exists() else natsbin.convert(folder, path)

@@ -192,6 +192,13 @@ def test_a_store_of_an_earlier_state(copy: Path, tmp_path: Path) -> None:
     assert len(open_weights(convert_weights(copy, dst, jobs=1, hps=["01"]))) > 0
 
 
+def test_trained_weights_are_not_replaced_by_an_export(copy: Path, done: Path) -> None:
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    with pytest.raises(OutputError, match="has trained weights, which a store does not have; it is not replaced"):
+        export(done / "sss.h5", copy, force=True)
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
+
+
 def test_a_benchmark_file_has_no_weights(made: Made, tmp_path: Path) -> None:
     src = made.archive(TSS, [3], kind="benchmark")
     refused(ArchiveError, "a benchmark file has no weights; a full archive was expected", src, tmp_path / "x.h5")

@@ -89,3 +89,30 @@ def test_a_signal_that_is_caught_by_others(code: str, number: int) -> None:
     """What a signal raises in a callback is forgotten by Python, or becomes another error in a library."""
     result = run_python(code)
     assert (result.returncode, result.stderr) == (128 + number, "")
+
+
+OTHERS = {
+    "attach": ["attach", "store.h5", "table.json", "--name=score"],
+    "table": ["table", "store.h5", "x.csv", "--curves"],
+    "explore": ["explore", "store.h5", "--export=x", "--quiet"],
+    "pack": ["pack", "store.h5", "x.h5"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("command", OTHERS)
+def test_nothing_is_left_of_other_commands(command: str, number: signal.Signals, made: Made, tmp_path: Path) -> None:
+    (tmp_path / "store.h5").write_bytes(made.store(SSS, range(40)).read_bytes())
+    (tmp_path / "table.json").write_text('{"3": 1.0}')
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "natsbin", *OTHERS[command]], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(random.Random(f"{command} {number}").uniform(0.6, 2))
+    process.send_signal(number)
+    error = process.communicate(timeout=60)[1]
+    assert process.returncode in (0, 128 + number, -number)
+    assert "Traceback" not in error
+    if process.returncode:
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Sequence
 from os import PathLike, fspath
-from os.path import exists
+from os.path import exists, samefile
 from pathlib import Path
 from tarfile import TarError
 
@@ -14,7 +14,7 @@ from natsbin.archive.benchmark import BenchmarkArchive
 from natsbin.archive.files import folder
 from natsbin.archive.fingerprint import Fingerprint, fingerprint
 from natsbin.archive.full import first_has_weights
-from natsbin.archive.meta import META_NAME, space_named
+from natsbin.archive.meta import META_NAME, is_file_name, space_named
 from natsbin.archive.nas_bench_201 import NASBench201Archive
 from natsbin.archive.tar import is_chunk, siblings, tar
 from natsbin.archive.torch_file import is_torch_file
@@ -29,6 +29,7 @@ __all__ = [
     "Walked",
     "benchmark_of",
     "fingerprint_of",
+    "holds",
     "is_full",
     "open_archive",
 ]
@@ -89,6 +90,15 @@ def _is_nas_bench_201(path: Path) -> bool:
 def fingerprint_of(path: str | PathLike[str] | Sequence[str | PathLike[str]]) -> Fingerprint:
     """The fingerprint of an archive, given as for ``open_archive``, which need not be opened for it."""
     return fingerprint(_chunks(_paths(path)))
+
+
+def holds(path: str | PathLike[str] | Sequence[str | PathLike[str]], file: Path) -> bool:
+    """Whether a file is one of an archive, given as for ``open_archive``, by this name or another."""
+    paths = _chunks(_paths(path))
+    if not exists(file):
+        return False
+    inside = is_file_name(file.name) and samefile(paths[0], file.parent)
+    return inside or any(samefile(one, file) for one in paths)
 
 
 def is_full(path: str | PathLike[str] | Sequence[str | PathLike[str]]) -> bool:

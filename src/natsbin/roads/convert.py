@@ -13,8 +13,9 @@ from natsbin._util.files import printable
 from natsbin._util.signals import stoppable
 from natsbin._util.workers import FEW, cores, ordered
 from natsbin._walk import Walker
-from natsbin.archive import FILE_LIMIT, Archive, Record, Task, fingerprint_of, open_archive
+from natsbin.archive import FILE_LIMIT, Archive, Record, Task, fingerprint_of, holds, open_archive
 from natsbin.archive.simplify import simplify
+from natsbin.errors import OutputError
 from natsbin.store.known_forms import KnownForms
 from natsbin.store.split import Split, Splitter
 from natsbin.store.writer import StoreWriter
@@ -50,6 +51,8 @@ def convert(
     if fingerprint is None:
         fingerprint = fingerprint_of(src).text  # before anything is read, so that it does not fit to later changes
     archive = open_archive(src, space, weights=True)
+    if holds(src, path):
+        raise OutputError(f"{path}: a file of the archive that is to be converted; it is not replaced")
     total = len(archive.indexes) if archive.indexes is not None else None
     done = 0
     with stoppable(), StoreWriter(path, archive.space, archive.meta_archs, force=force) as writer:

@@ -12,6 +12,7 @@ from pathlib import Path
 from natsbin._util import files
 from natsbin._util.signals import stoppable
 from natsbin._util.workers import FEW, cores, ordered
+from natsbin.archive import is_full
 from natsbin.archive.meta import META_NAME, file_name, is_file_name
 from natsbin.archive.nas_bench_201 import BENCHMARK
 from natsbin.archive.write import file_bytes, meta_record
@@ -108,3 +109,5 @@ def _refuse_existing(folder: Path, force: bool) -> None:
     for name in os.listdir(folder):
         if not is_file_name(name):
             raise OutputError(f"{folder}: holds {name}, which no archive has; it is not replaced")
+    if is_full(folder):
+        raise OutputError(f"{folder}: has trained weights, which a store does not have; it is not replaced")
