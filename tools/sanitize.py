@@ -54,7 +54,7 @@ def main(thread: bool, arguments: tuple[str, ...]) -> None:
         "LD_PRELOAD": " ".join(found),
         "ASAN_OPTIONS": f"{log}:detect_leaks=0:allocator_may_return_null=1:quarantine_size_mb=64",
         "UBSAN_OPTIONS": f"{log}:halt_on_error=1:print_stacktrace=1",
-        "TSAN_OPTIONS": f"{log}:halt_on_error=1:ignore_noninstrumented_modules=1"
+        "TSAN_OPTIONS": f"{log}:halt_on_error=1:ignore_noninstrumented_modules=1:die_after_fork=0"
         f":suppressions={ROOT / 'tools' / 'tsan.txt'}",
     }
     code = subprocess.run([sys.executable, *(arguments or SUITE)], cwd=ROOT, env=os.environ | environment).returncode

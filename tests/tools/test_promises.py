@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.paths import DOCS, ROOT
+from support.paths import DOCS, ROOT, load_tool
 
 PAGE = (DOCS / "reliability.md").read_text(encoding="utf-8")
 _NAME = re.compile(r"`([\w/]+\.py)?(?:::(test_\w+))?`")
@@ -35,3 +35,11 @@ def test_every_promise_names_a_test() -> None:
     points = [point for section in sections[:4] for point in re.split(r"\n(?=- )", section)[1:]]
     assert len(points) > 15
     assert [point for point in points if not named(point)] == []
+
+
+def test_the_command_for_all_of_it_names_what_is_there() -> None:
+    """And so do the tests that the sanitizers leave out."""
+    words = {word for step in load_tool("safety").STEPS.values() for word in step}
+    paths = {word for word in words if "/" in word} | {f"tests/{name}" for name in load_tool("sanitize").LEFT_OUT}
+    assert len(paths) > 10
+    assert [path for path in paths if not (ROOT / path).exists()] == []
