@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 import threading
 from functools import cached_property
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -68,3 +71,25 @@ def test_a_property_that_a_thread_computes_can_be_computed_in_a_child(monkeypatc
     finally:
         Slow.end.set()
         thread.join()
+
+
+def test_a_module_that_a_thread_imports_can_be_imported_in_a_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "natsbin_tests_slow"
+    (tmp_path / f"{name}.py").write_text("import sys, time\nsys.natsbin_begun.set()\ntime.sleep(0.5)\nwhole = True\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    begun = threading.Event()
+    monkeypatch.setattr(sys, "natsbin_begun", begun, raising=False)
+    thread = threading.Thread(target=importlib.import_module, args=[name])
+    thread.start()
+    begun.wait()
+
+    def use() -> None:
+        assert importlib.import_module(name).whole
+
+    try:
+        assert in_child(use) == 0
+    finally:
+        thread.join()
+        del sys.modules[name]

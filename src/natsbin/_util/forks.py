@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import sys
 import threading
 import weakref
+from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
+from typing import Any
 
 _locks: weakref.WeakSet[Lock] = weakref.WeakSet()
 
@@ -50,4 +54,37 @@ def _renew_properties(names: dict[str, object]) -> None:
                     member.lock = threading.RLock()  # type: ignore[attr-defined]
 
 
+_MODULE_LOCKS: dict[str, Callable[[], Any]] = vars(getattr(importlib, "_bootstrap", importlib)).get("_module_locks", {})
+"""The interpreter's locks of modules that are being imported. An interpreter without them is used as it is."""
+
+_intervals: list[float] = []
+
+
+def _finish_imports() -> None:
+    """Wait until no other thread is importing: a child would wait for ever for the lock of a module half imported.
+
+    natsbin imports most modules when a question needs them, so any thread may be at it. From the last look until the
+    fork, no other thread gets a turn.
+    """
+    _intervals.append(sys.getswitchinterval())
+    sys.setswitchinterval(1000.0)
+    while threading.active_count() > 1 and (name := _imported_by_others()):
+        with suppress(Exception):  # that is for the thread that imports
+            importlib.import_module(name)
+
+
+def _imported_by_others() -> str | None:
+    """A module that another thread is importing."""
+    for name, find in list(_MODULE_LOCKS.items()):
+        if getattr(find(), "owner", None) not in (None, threading.get_ident()):
+            return name
+    return None
+
+
+def _take_turns() -> None:
+    if _intervals:
+        sys.setswitchinterval(_intervals.pop())
+
+
+os.register_at_fork(before=_finish_imports, after_in_parent=_take_turns, after_in_child=_take_turns)
 os.register_at_fork(after_in_child=_renew_locks)
