@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 
+import natsbin
 from natsbin._util import forks
 
 
@@ -76,9 +77,9 @@ def test_a_property_that_a_thread_computes_can_be_computed_in_a_child(monkeypatc
 def test_a_module_that_a_thread_imports_can_be_imported_in_a_child(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = "natsbin_tests_slow"
-    (tmp_path / f"{name}.py").write_text("import sys, time\nsys.natsbin_begun.set()\ntime.sleep(0.5)\nwhole = True\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    name = "natsbin.slow_to_import"
+    (tmp_path / "slow_to_import.py").write_text("import sys, time\nsys.natsbin_begun.set()\ntime.sleep(0.5)\nwhole = True\n")
+    monkeypatch.setattr(natsbin, "__path__", [*natsbin.__path__, str(tmp_path)])
     begun = threading.Event()
     monkeypatch.setattr(sys, "natsbin_begun", begun, raising=False)
     thread = threading.Thread(target=importlib.import_module, args=[name])

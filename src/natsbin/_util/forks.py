@@ -57,14 +57,16 @@ def _renew_properties(names: dict[str, object]) -> None:
 _MODULE_LOCKS: dict[str, Callable[[], Any]] = vars(getattr(importlib, "_bootstrap", importlib)).get("_module_locks", {})
 """The interpreter's locks of modules that are being imported. An interpreter without them is used as it is."""
 
+_WAITED_FOR = ("natsbin", "numpy", "h5py")
+
 _intervals: list[float] = []
 
 
 def _finish_imports() -> None:
-    """Wait until no other thread is importing: a child would wait for ever for the lock of a module half imported.
+    """Wait until no other thread imports what natsbin does: a child would wait for ever for a module half imported.
 
-    natsbin imports most modules when a question needs them, so any thread may be at it. From the last look until the
-    fork, no other thread gets a turn.
+    natsbin imports most modules when a question needs them, so any thread may be at it; what else a program imports is
+    its own affair. From the last look until the fork, no other thread gets a turn.
     """
     _intervals.append(sys.getswitchinterval())
     sys.setswitchinterval(1000.0)
@@ -74,9 +76,9 @@ def _finish_imports() -> None:
 
 
 def _imported_by_others() -> str | None:
-    """A module that another thread is importing."""
+    """A module of natsbin, or of what it needs, that another thread is importing."""
     for name, find in list(_MODULE_LOCKS.items()):
-        if getattr(find(), "owner", None) not in (None, threading.get_ident()):
+        if name.partition(".")[0] in _WAITED_FOR and getattr(find(), "owner", None) not in (None, threading.get_ident()):
             return name
     return None
 
