@@ -137,6 +137,17 @@ cdef class ScalarAnswers:
             return -1
         return epoch if 0 <= epoch < epochs else -1
 
+    cdef bint is_new(self, index) except -1:
+        """Whether this is the index of an architecture that is not at hand."""
+        cdef Py_ssize_t i
+        if type(index) is not int:
+            return False
+        try:
+            i = index
+        except OverflowError:
+            return False
+        return 0 <= i < self.states.shape[0] and self.states[i] == 0
+
     cpdef more_info(self, index, dataset, iepoch, hp, is_random):
         """The dict of ``get_more_info``; draws as ``random.choice`` does where ``is_random`` is True."""
         cdef ScalarTable scalar
@@ -194,6 +205,41 @@ cdef class ScalarAnswers:
             out[keys[1]] = times[place]
             out[keys[2]] = times[place + 1]
         return out
+
+    def page_numbers(self, index, hp, tuple sets not None):
+        """For each dataset and its sets FLOPs, parameters (M), latency (s), and (loss, accuracy, ...) by set.
+
+        They are the means over the seeds after the last epoch.
+        """
+        cdef Py_ssize_t i = self.place_of(index)
+        cdef ScalarTable scalar
+        cdef const Costs* costs
+        cdef SetColumns columns
+        cdef Table table
+        cdef double loss, accuracy
+        cdef list metrics, found = []
+        if i < 0:
+            return None
+        for dataset, names in sets:
+            scalar = self.scalar_table(hp, dataset)
+            if scalar is None or not answers(scalar.table, i):
+                return None
+            table = scalar.table
+            costs = table.costs_of(i)
+            if costs.known == NO_COSTS or not table.same_sets(i):
+                return None
+            metrics = []
+            for name in names:
+                columns = table.sets.get(name)
+                if columns is None or columns.accuracy is None or columns.loss is None:
+                    return None
+                accuracy = table.mean_value(columns.accuracy, table.epochs - 1, i)
+                if is_missing(accuracy):
+                    return None
+                loss = table.mean_value(columns.loss, table.epochs - 1, i)
+                metrics += [loss, accuracy]
+            found.append((costs.flops, costs.params, latency_of(costs), tuple(metrics)))
+        return found
 
     cpdef tuple simulate(self, index, dataset, iepoch, hp):
         """(accuracy, latency, seconds) of ``simulate_train_eval``; draws once or twice, as the API does."""
@@ -264,7 +310,7 @@ cdef class ScalarAnswers:
                 return None
             if costs.flops > flop_limit or costs.params > param_limit:
                 continue
-            accuracy = table.mean_accuracy(columns.accuracy, table.epochs - 1, i)
+            accuracy = table.mean_value(columns.accuracy, table.epochs - 1, i)
             if is_missing(accuracy):
                 return None
             if best == -1 or accuracy > highest:

@@ -45,7 +45,7 @@ cdef class Table:
     cdef int point(self, SetColumns columns, Py_ssize_t index, Py_ssize_t epoch, Py_ssize_t only, Point* out) except -1
     cdef bint measured(self, SetColumns columns, Py_ssize_t index, Py_ssize_t epoch) except -1
     cdef bint same_sets(self, Py_ssize_t index) except -1
-    cdef double mean_accuracy(self, Column accuracy, Py_ssize_t epoch, Py_ssize_t index) except? -1.0
+    cdef double mean_value(self, Column column, Py_ssize_t epoch, Py_ssize_t index) except? -1.0
 
 
 cdef inline bint answers(Table table, Py_ssize_t index) noexcept nogil:

@@ -258,13 +258,13 @@ cdef class Table:
         self.times_known[index] = 1
         return times
 
-    cdef double mean_accuracy(self, Column accuracy, Py_ssize_t epoch, Py_ssize_t index) except? -1.0:
-        """Over an architecture's trials, which must all have one; else missing."""
+    cdef double mean_value(self, Column column, Py_ssize_t epoch, Py_ssize_t index) except? -1.0:
+        """The mean over an architecture's trials, which must all have a value; else missing."""
         cdef Sum sum = Sum(0.0, 0.0)
         cdef Py_ssize_t t, begin = self.first[index], end = self.first[index + 1]
         cdef double value
         for t in range(begin, end):
-            value = value_at(accuracy, epoch, self.row[t])
+            value = value_at(column, epoch, self.row[t])
             if is_missing(value):
                 return value
             add(&sum, value)

@@ -284,11 +284,8 @@ class NASBenchMetaAPI(NativeFirst, abc.ABC):
             self._avaliable_hps.update(record)
         self.evaluated_indexes.add(int(index))
 
-    def query_index_by_arch(self, arch: Any) -> Any:
-        """The index of an architecture given as an index, a string, or an object with ``tostr()``.
-
-        -1 for a string that is not in this search space; ValueError for an index out of range.
-        """
+    def _find_index(self, arch: Any) -> Any:
+        """``query_index_by_arch``, of anything."""
         if self.verbose:
             print(f"{time_string()} Call query_index_by_arch with arch={arch}")
         if is_integer(arch):
@@ -465,8 +462,10 @@ class NASBenchMetaAPI(NativeFirst, abc.ABC):
             return None
         extra = f"arch-index={index}"
         if (objects := self._objects_of(index)) is not None and self._native is not None:
-            with contextlib.suppress(LookupError):  # which asks the object
-                return "\n".join(self._print_information(objects.tables(index, self._native)[self._hp(hp)], extra))
+            try:
+                return "\n".join(self._print_information(objects.table(index, self._hp(hp), self._native), extra))
+            except LookupError:
+                pass  # the object has to be asked
         return "\n".join(self._print_information(self._results(index, hp), extra))
 
     def show(self, index: int = -1) -> None:

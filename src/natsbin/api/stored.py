@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from natsbin import rules
 from natsbin.api.results import ArchResults
 from natsbin.api.trial import ResultsCount, Unread, network_config
 from natsbin.store.file import reading
 
 if TYPE_CHECKING:
     from natsbin._scalar import ScalarAnswers
+    from natsbin.api.text import Sets
     from natsbin.api.weights import RecordLoader
     from natsbin.store import Store
     from natsbin.store.assemble import StateMaker, TrialMaker
@@ -77,47 +77,30 @@ class UnreadCurves(Unread):
             return self._maker.read(self._table, self._row, field)
 
 
-_LABELS = {
-    dataset: {"train": "train", **{setname: label for label, setname in parts}}
-    for dataset, parts in rules.PARTS.items()
-}
-
-
 class TableResults:
-    """What tables say of an architecture at an hp, in the methods of ``ArchResults`` that a page of text asks for.
+    """What tables say of an architecture at an hp: the part of ``ArchResults`` that a page of text needs.
 
-    Each raises LookupError where the object has to be asked.
+    Methods raise LookupError where the object has to be asked.
     """
 
     def __init__(
-        self, native: ScalarAnswers, epochs_of: Callable[[str], int], index: int, hp: str, arch: str, maker: StateMaker
+        self, native: ScalarAnswers, epochs_of: Callable[[str, str], int], index: int, hp: str, arch: str, maker: StateMaker
     ) -> None:
         self._native, self._epochs_of, self._index, self._hp = native, epochs_of, index, hp
         self.arch_str: str = maker.arch_str(arch)
         self._datasets = maker.datasets
-        self._infos: dict[str, dict[str, Any]] = {}
 
     def get_dataset_names(self) -> list[str]:
         return self._datasets
 
-    def get_compute_costs(self, dataset: str) -> dict[str, Any]:
-        found = self._native.cost_info(self._index, dataset, self._hp)
+    def page_numbers(self, sets: Sets) -> list[tuple[Any, ...]]:
+        found = self._native.page_numbers(self._index, self._hp, sets)
         if found is None:
-            raise LookupError(dataset)
+            raise LookupError(self._index)
         return found
 
-    def get_metrics(self, dataset: str, setname: str) -> dict[str, Any]:
-        info = self._infos.get(dataset)
-        if info is None:
-            info = self._native.more_info(self._index, dataset, None, self._hp, False)
-            if info is None:
-                raise LookupError(dataset)
-            self._infos[dataset] = info
-        label = _LABELS.get(dataset, _LABELS["cifar100"])[setname]
-        return {"loss": info[f"{label}-loss"], "accuracy": info[f"{label}-accuracy"]}
-
     def get_total_epoch(self) -> int:
-        epochs = {self._epochs_of(dataset) for dataset in self._datasets}
+        epochs = {self._epochs_of(self._hp, dataset) for dataset in self._datasets}
         if len(epochs) != 1:
             raise LookupError(epochs)
         return epochs.pop()
@@ -131,7 +114,7 @@ class StoredObjects:
 
     def __init__(self, store: Store, loader: RecordLoader) -> None:
         self._store, self._loader = store, loader
-        self._where = str(store.path)
+        self._where = store.file.path
         self._makers_of_form: dict[int, dict[str, StateMaker]] = {}
         nothing: Any = None
         self._blank = dict.fromkeys(vars(self.trial_class(nothing, *[None] * 9)))
@@ -171,10 +154,14 @@ class StoredObjects:
 
     def tables(self, index: int, native: ScalarAnswers) -> OrderedDict[str, TableResults]:
         """What tables say of an architecture, by hp."""
-        arch, makers = self._store.meta_archs[index], self._makers(index)
-        return OrderedDict(
-            [(hp, TableResults(native, partial(self._epochs, hp), index, hp, arch, one)) for hp, one in makers.items()]
-        )
+        return OrderedDict([(hp, self._table(index, hp, one, native)) for hp, one in self._makers(index).items()])
+
+    def table(self, index: int, hp: str, native: ScalarAnswers) -> TableResults:
+        """What tables say of an architecture with one set of hyper-parameters; KeyError where it has none of them."""
+        return self._table(index, hp, self._makers(index)[hp], native)
+
+    def _table(self, index: int, hp: str, maker: StateMaker, native: ScalarAnswers) -> TableResults:
+        return TableResults(native, self._epochs, index, hp, self._store.meta_archs[index], maker)
 
     def _epochs(self, hp: str, dataset: str) -> int:
         return self._store.table(hp, dataset).epochs
