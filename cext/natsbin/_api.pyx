@@ -3,11 +3,23 @@
 ``natsbin.api.benchmark`` derives its class from the one here and says how objects answer.
 """
 
+cimport cython
+
 from natsbin._scalar cimport ScalarAnswers
 
 from natsbin.rules import SEARCHED
 
 cdef object searched = SEARCHED
+
+
+@cython.final
+cdef class Clock:
+    """The simulated time in seconds, which an API object shares with its batch."""
+
+    cdef public object _used_time
+
+    def __cinit__(self):
+        self._used_time = 0
 
 
 cdef class NativeFirst:
@@ -17,8 +29,20 @@ cdef class NativeFirst:
     a new architecture to those at hand where that is allowed, and ``archstr2index`` has the index of each string.
     """
 
-    cdef public object verbose, _used_time
+    cdef public object verbose
     cdef public ScalarAnswers _native
+    cdef readonly Clock _clock
+
+    def __cinit__(self):
+        self._clock = Clock()
+
+    @property
+    def _used_time(self):
+        return self._clock._used_time
+
+    @_used_time.setter
+    def _used_time(self, seconds):
+        self._clock._used_time = seconds
 
     cdef inline object index_of(self, arch):
         """The index of an architecture string; anything else, and a string that is none, as it is."""
@@ -78,6 +102,6 @@ cdef class NativeFirst:
                 found = self._native.simulate(place, dataset, iepoch, hp)
             if found is not None:
                 if account_time:
-                    self._used_time = self._used_time + found[2]
-                return found[0], found[1], found[2], self._used_time
+                    self._clock._used_time = self._clock._used_time + found[2]
+                return found[0], found[1], found[2], self._clock._used_time
         return self._simulate(arch, dataset, iepoch, hp, account_time)

@@ -238,7 +238,8 @@ cdef class ScalarAnswers:
                     return None
                 loss = table.mean_value(columns.loss, table.epochs - 1, i)
                 metrics += [loss, accuracy]
-            found.append((costs.flops, costs.params, latency_of(costs), tuple(metrics)))
+            latency = None if costs.known == LATENCY_NONE else costs.latency
+            found.append((costs.flops, costs.params, latency, tuple(metrics)))
         return found
 
     cpdef tuple simulate(self, index, dataset, iepoch, hp):

@@ -1,13 +1,22 @@
 """Types of the methods of the compatible API that searches call; cext/natsbin/_api.pyx documents each name."""
 
-from typing import Any
+from typing import Any, final
 
 from natsbin._scalar import ScalarAnswers
 
+@final
+class Clock:
+    _used_time: Any
+
 class NativeFirst:
     verbose: Any
-    _used_time: Any
     _native: ScalarAnswers | None
+    @property
+    def _clock(self) -> Clock: ...
+    @property
+    def _used_time(self) -> Any: ...
+    @_used_time.setter
+    def _used_time(self, seconds: Any) -> None: ...
     def query_index_by_arch(self, arch: Any) -> Any: ...
     def get_more_info(
         self,

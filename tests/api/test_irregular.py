@@ -22,7 +22,7 @@ SETS = {
     "cifar10-valid": ("x-valid", "ori-test"),
     "cifar10": ("ori-test",),
     "cifar100": ("x-valid", "x-test", "ori-test"),
-    "mnist": ("x-valid", "corrupted"),
+    "mnist 5%": ("x-valid", "corrupted"),
 }
 PUBLISHED = {"x-valid", "x-test", "ori-test"}
 LATENCIES: list[Any] = [

@@ -153,7 +153,8 @@ class NASBenchMetaAPI(NativeFirst, abc.ABC):
     @property
     def _make(self) -> Make:
         """What makes an architecture's object."""
-        return self._objects or (lambda index: results_of(self._load(index)))
+        load = self._load  # of its own, as the dictionary that this is for belongs to the object
+        return self._objects or (lambda index: results_of(load(index)))
 
     @cached_property
     def meta_archs(self) -> Sequence[str]:
@@ -401,8 +402,8 @@ class NASBenchMetaAPI(NativeFirst, abc.ABC):
             raise QuestionError("questions in batches need a store: natsbin convert makes one of an archive")
         from natsbin.batch import Batch
 
-        store = cast("Store", self._source)
-        return Batch(store, self, ScalarFallback(lambda: type(self)(store, fast_mode=True, verbose=False)))
+        store, kind = cast("Store", self._source), type(self)
+        return Batch(store, self._clock, ScalarFallback(lambda: kind(store, fast_mode=True, verbose=False)))
 
     def _more_info(
         self, index: Any, dataset: str, iepoch: int | None, hp: str | int, is_random: bool | int
