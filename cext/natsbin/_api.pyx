@@ -1,3 +1,4 @@
+# cython: annotation_typing=False
 """The methods of the compatible API that searches call all the time: native answers first, else objects'.
 
 ``natsbin.api.benchmark`` derives its class from the one here and says how objects answer.
@@ -57,7 +58,14 @@ cdef class NativeFirst:
             return self.archstr2index.get(arch, -1)
         return self._find_index(arch)
 
-    def get_more_info(self, index, dataset, iepoch=None, hp="12", is_random=True):
+    def get_more_info(
+        self,
+        index,
+        dataset: str,
+        iepoch: int | None = None,
+        hp: str | int = "12",
+        is_random: bool | int = True,
+    ) -> dict:
         """Loss, accuracy and seconds on each set of a dataset after an epoch (counted from 0; None: the last).
 
         ``is_random``: True for one random training, False for the mean over the seeds, or a seed.
@@ -72,7 +80,7 @@ cdef class NativeFirst:
                 return answer
         return self._more_info(index, dataset, iepoch, hp, is_random)
 
-    def get_cost_info(self, index, dataset, hp="12"):
+    def get_cost_info(self, index, dataset: str, hp: str | int = "12") -> dict:
         """FLOPs and parameters in millions, latency and times in seconds, each the mean over the seeds.
 
         ``index`` may also be an architecture string or an object with ``tostr()``.
@@ -87,7 +95,14 @@ cdef class NativeFirst:
                 return answer
         return self._cost_info(index, dataset, hp)
 
-    def simulate_train_eval(self, arch, dataset, iepoch=None, hp="12", account_time=True):
+    def simulate_train_eval(
+        self,
+        arch,
+        dataset: str,
+        iepoch: int | None = None,
+        hp: str | int = "12",
+        account_time: bool = True,
+    ) -> tuple:
         """What training an architecture and validating it after an epoch would give, and take.
 
         Validation accuracy in percent, latency in seconds, the seconds it takes, and the simulated clock in

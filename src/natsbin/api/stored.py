@@ -84,7 +84,13 @@ class TableResults:
     """
 
     def __init__(
-        self, native: ScalarAnswers, epochs_of: Callable[[str, str], int], index: int, hp: str, arch: str, maker: StateMaker
+        self,
+        native: ScalarAnswers,
+        epochs_of: Callable[[str, str], int],
+        index: int,
+        hp: str,
+        arch: str,
+        maker: StateMaker,
     ) -> None:
         self._native, self._epochs_of, self._index, self._hp = native, epochs_of, index, hp
         self.arch_str: str = maker.arch_str(arch)
