@@ -507,12 +507,14 @@ class NASBenchMetaAPI(NativeFirst, abc.ABC):
         """A copy of what is known of an architecture; with a dataset, of its trainings on it by seed."""
         if self.verbose:
             print(f"{time_string()} Call query_by_index with arch_index={arch_index}, dataname={dataname}, hp={hp}")
-        results = self.query_meta_info_by_index(arch_index, hp)
-        if dataname is None:
-            return results
-        objects = self._objects_of(arch_index)
+            print(f"Call query_meta_info_by_index with arch_index={arch_index}, hp={hp}")
+        self._prepare_info(arch_index)
+        objects = None if dataname is None else self._objects_of(arch_index)
         if objects is not None and (trials := objects.trials(arch_index, self._hp(hp), dataname)) is not None:
             return trials
+        results = self._copied(arch_index, hp)
+        if dataname is None:
+            return results
         if dataname not in results.get_dataset_names():
             raise QuestionError(f"invalid dataset-name : {dataname} vs. {results.get_dataset_names()}")
         return results.query(dataname)

@@ -123,7 +123,8 @@ class StoredObjects:
         self._where = store.file.path
         self._makers_of_form: dict[int, dict[str, StateMaker]] = {}
         nothing: Any = None
-        self._blank = dict.fromkeys(vars(self.trial_class(nothing, *[None] * 9)))
+        self._attributes = dict.fromkeys(vars(self.trial_class(nothing, *[None] * 9)))
+        self._blanks: dict[TrialMaker, tuple[dict[str, Any], bool]] = {}
 
     def __call__(self, index: int) -> OrderedDict[str, ArchResults]:
         """An architecture's object; KeyError where it is absent."""
@@ -190,13 +191,16 @@ class StoredObjects:
             return None
         arch = self._store.meta_archs[index]
         with reading(self._where):
-            return {seed: self._trial(index, hp, arch, dataset, seed) for seed in seeds}
+            table = self._store.table(hp, dataset)
+            return {seed: self._trial(table, index, arch, seed) for seed in seeds}
 
     def _results(self, index: int, hp: str, maker: StateMaker) -> dict[str, Any]:
         """The attributes of an ``ArchResults``, in the order of one that is read from a record."""
         arch = self._store.meta_archs[index]
         with reading(self._where):
-            state = maker.make(index, arch, partial(self._trial, index, hp, arch))
+            state = maker.make(
+                index, arch, lambda dataset, seed: self._trial(self._store.table(hp, dataset), index, arch, seed)
+            )
         if "all_results" in state:
             state["all_results"] = dict(state["all_results"])
         trials = state.get("all_results", {})
@@ -206,14 +210,23 @@ class StoredObjects:
                 state["clear_net_done"] = False
         return {**vars(ArchResults(-1, "")), **state}
 
-    def _trial(self, index: int, hp: str, arch: str, dataset: str, seed: int) -> ResultsCount:
-        table = self._store.table(hp, dataset)
+    def _trial(self, table: Table, index: int, arch: str, seed: int) -> ResultsCount:
         row = table.kernel.row_of(index, seed)
         maker = self._store.assembler.trial(table, row)
-        made = maker.make(table, row, arch, UnreadCurves(maker, table, row, self._where))
-        if not made.keys() >= self._blank.keys():
-            return self.trial_class.create_from_state_dict(made)
+        blank, complete = self._blanks.get(maker) or self._blank(maker)
+        attributes = blank.copy()
+        maker.fill(attributes, table, row, arch)
+        unread = UnreadCurves(maker, table, row, self._where)
+        for name in maker.curves:
+            attributes[name] = unread
+        if not complete:
+            return self.trial_class.create_from_state_dict(attributes)
         trial = self.trial_class.__new__(self.trial_class)
-        vars(trial).update(self._blank)
-        vars(trial).update(made)
+        trial.__dict__ = attributes
         return trial
+
+    def _blank(self, maker: TrialMaker) -> tuple[dict[str, Any], bool]:
+        """The attributes that trainings of a form begin with, and whether these are all that a training has."""
+        complete = maker.blank.keys() >= self._attributes.keys()
+        found = self._blanks[maker] = {**(self._attributes if complete else {}), **maker.blank}, complete
+        return found
