@@ -509,9 +509,10 @@ class NASBenchMetaAPI(NativeFirst, abc.ABC):
             print(f"{time_string()} Call query_by_index with arch_index={arch_index}, dataname={dataname}, hp={hp}")
             print(f"Call query_meta_info_by_index with arch_index={arch_index}, hp={hp}")
         self._prepare_info(arch_index)
-        objects = None if dataname is None else self._objects_of(arch_index)
-        if objects is not None and (trials := objects.trials(arch_index, self._hp(hp), dataname)) is not None:
-            return trials
+        if dataname is not None and (objects := self._objects_of(arch_index)) is not None:
+            trials = objects.trials(arch_index, self._hp(hp), dataname)
+            if trials is not None:
+                return trials
         results = self._copied(arch_index, hp)
         if dataname is None:
             return results
