@@ -206,6 +206,23 @@ cdef class ScalarAnswers:
             out[keys[2]] = times[place + 1]
         return out
 
+    def seed_counts(self, evaluated, hp, dataset, ask not None):
+        """How many of the evaluated indexes have how many seeds, in the order in which these are met.
+
+        ``ask(index)`` gives the number of an architecture that the table does not answer for.
+        """
+        cdef ScalarTable scalar = self.scalar_table(hp, dataset)
+        cdef Py_ssize_t i, n
+        cdef dict found = {}
+        for index in evaluated:
+            i = -1 if scalar is None else self.place_of(index)
+            if i >= 0 and answers(scalar.table, i):
+                n = scalar.table.first[i + 1] - scalar.table.first[i]
+            else:
+                n = ask(index)
+            found[n] = found.get(n, 0) + 1
+        return found
+
     def page_numbers(self, index, hp, tuple sets not None):
         """For each dataset and its sets FLOPs, parameters (M), latency (s), and (loss, accuracy, ...) by set.
 

@@ -608,6 +608,14 @@ class NASBenchMetaAPI(NativeFirst, abc.ABC):
             print(f"Call the statistics function with dataset={dataset} and hp={hp}.")
         if dataset not in DATASETS:
             raise QuestionError(f"{dataset} not in {list(DATASETS)}")
-        from natsbin.api.seeds import statistics
+        name = self._hp(hp)
+        counts: dict[int, int] = {}
 
-        return statistics(self, dataset, self._hp(hp))
+        def ask(index: int) -> int:
+            return len(self._results(index, name).dataset_seed.get(dataset, ()))
+
+        if self._native is not None:
+            return self._native.seed_counts(self.evaluated_indexes, name, dataset, ask)
+        for number in map(ask, self.evaluated_indexes):
+            counts[number] = counts.get(number, 0) + 1
+        return counts

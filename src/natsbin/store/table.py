@@ -28,7 +28,6 @@ class Table:
         seed: random seeds.
         form: numbers of forms.
         forms: the forms of its trials, by number.
-        counts: how many trials there are of each architecture of the space.
         scalars: ``params``, ``flop`` and ``latency``.
         columns: the columns with epochs, by set and quantity.
         kernel: the same for the kernel, by architecture and seed.
@@ -39,7 +38,6 @@ class Table:
     seed: npt.NDArray[np.int64]
     form: npt.NDArray[np.uint32]
     forms: dict[int, TrialForm]
-    counts: npt.NDArray[np.intp]
     scalars: dict[str, npt.NDArray[np.float64]]
     columns: dict[ColumnKey, _column.Column]
     kernel: _table.Table
@@ -75,10 +73,9 @@ def read_table(file: StoreFile, hp: str, dataset: str, forms: Forms, regular: np
         answered = regular.astype(np.uint8)
         latencies = find_latencies(list(used.values()), form_of_trial, scalars["latency"])
         answered[index[~usual[form_of_trial] | latencies.irregular]] = 0
-        counts = np.bincount(index, minlength=len(regular))
         kernel = _table.Table(
             epochs,
-            np.append(0, np.cumsum(counts)).astype(np.int32),
+            np.append(0, np.cumsum(np.bincount(index, minlength=len(regular)))).astype(np.int32),
             order,
             seed[order],
             answered,
@@ -88,7 +85,7 @@ def read_table(file: StoreFile, hp: str, dataset: str, forms: Forms, regular: np
             [one.evaluated_sets for one in used.values()],
             _sets(columns),
         )
-        return Table(epochs, index, seed, form, used, counts, scalars, columns, kernel)
+        return Table(epochs, index, seed, form, used, scalars, columns, kernel)
 
 
 def distinct(numbers: npt.NDArray[np.uint32], total: int) -> tuple[list[int], npt.NDArray[np.intp]]:
