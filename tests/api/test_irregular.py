@@ -129,7 +129,7 @@ def test_both_answer_alike(archive: tuple[str, dict[int, Any]]) -> None:
     both_answer_alike(archive)
 
 
-@pytest.mark.soak  # fails: some records are refused when they are converted, and one answer differs
+@pytest.mark.soak
 @settings(max_examples=100)
 @given(archives())
 def test_both_answer_alike_of_hundreds(archive: tuple[str, dict[int, Any]]) -> None:
