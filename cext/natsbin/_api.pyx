@@ -8,9 +8,9 @@ cimport cython
 
 from natsbin._scalar cimport ScalarAnswers
 
-from natsbin.rules import SEARCHED
+from natsbin.rules import SEARCHED as _SEARCHED
 
-cdef object searched = SEARCHED
+cdef object searched = _SEARCHED
 
 
 @cython.final

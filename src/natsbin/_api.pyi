@@ -2,12 +2,15 @@
 
 from typing import Any, final
 
+from typing_extensions import disjoint_base
+
 from natsbin._scalar import ScalarAnswers
 
 @final
 class Clock:
     _used_time: Any
 
+@disjoint_base
 class NativeFirst:
     verbose: Any
     _native: ScalarAnswers | None
