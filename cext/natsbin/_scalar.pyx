@@ -7,9 +7,16 @@ cimport cython
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, uint8_t
 
-from natsbin._column cimport SetColumns
+from natsbin._column cimport SetColumns, value_at
 from natsbin._table cimport LATENCY_FLOAT64, LATENCY_NONE, NO_COSTS, Costs, Point, Table, answers, trial_of
 from natsbin.bits cimport is_missing
+from natsbin.sums cimport Repeated
+
+cdef extern from "Python.h":
+    ctypedef struct PyTypeObject:
+        object (*tp_alloc)(PyTypeObject*, Py_ssize_t)
+    ctypedef struct PyFloatObject:
+        double ob_fval
 
 from random import getrandbits as _getrandbits
 
@@ -24,10 +31,6 @@ cdef dict NO_TABLES = {}
 cdef class LabelledSet:
     """One set of a ``get_more_info`` dict, and its keys there. A ``required`` set without values is an error."""
 
-    cdef readonly SetColumns columns
-    cdef readonly str loss, accuracy, per_time, all_time
-    cdef readonly bint required
-
     def __init__(self, str label not None, SetColumns columns not None, bint required=False):
         self.columns, self.required = columns, required
         self.loss, self.accuracy = f"{label}-loss", f"{label}-accuracy"
@@ -40,15 +43,6 @@ cdef class LabelledSet:
 @cython.final
 cdef class ScalarTable:
     """A table laid out for the API: the sets of its dicts in their order, and what stands between them."""
-
-    cdef readonly Table table
-    cdef LabelledSet train
-    cdef list others
-    cdef SetColumns valid, valtest
-    cdef dict blank_info
-    cdef list time_keys  # by order of evaluated sets: (place among the table's times, two keys) of each set
-    cdef list blank_costs  # likewise
-    cdef bint searched
 
     def __init__(
         self, Table table not None, LabelledSet train not None, comment, list others not None, bint searched=True
@@ -98,26 +92,29 @@ cdef class ScalarAnswers:
     epochs that exist, regular records), before a random number is drawn; the caller then asks its objects.
     """
 
-    cdef uint8_t[::1] states
-    cdef uint8_t unloaded
-    cdef object open
-    cdef dict tables  # by hp, by dataset
-
     def __init__(self, states not None, uint8_t unloaded, open not None):
         """``states`` has a byte an architecture; ``open(hp, dataset)`` gives a ScalarTable, or None for no table."""
         self.states, self.unloaded, self.open = states, unloaded, open
         self.tables = {}
 
     cdef ScalarTable scalar_table(self, hp, dataset):
-        cdef object found = (<dict> self.tables.get(hp, NO_TABLES)).get(dataset, False)
+        cdef object found
+        cdef ScalarTable table = self.last
+        if table is not None and table.hp is hp and table.dataset is dataset:
+            return table
+        if type(hp) is not str or type(dataset) is not str:
+            return None
+        found = (<dict> self.tables.get(hp, NO_TABLES)).get(dataset, False)
         if found is False:
-            if type(hp) is not str or type(dataset) is not str:
-                return None
             found = self.open(hp, dataset)
             self.tables.setdefault(hp, {})[dataset] = found
-        return <ScalarTable?> found if found is not None else None
+        table = found
+        if table is not None:
+            table.hp, table.dataset = hp, dataset
+            self.last = table
+        return table
 
-    cdef inline Py_ssize_t place_of(self, index) except -2:
+    cdef Py_ssize_t place_of(self, index) except -2:
         """An index that is a plain int and unloaded; else -1."""
         cdef Py_ssize_t i
         if type(index) is not int:
@@ -128,7 +125,7 @@ cdef class ScalarAnswers:
             return -1
         return i if 0 <= i < self.states.shape[0] and self.states[i] == self.unloaded else -1
 
-    cdef inline Py_ssize_t epoch_of(self, iepoch, Py_ssize_t epochs) except -2:
+    cdef Py_ssize_t epoch_of(self, iepoch, Py_ssize_t epochs) except -2:
         cdef Py_ssize_t epoch
         if iepoch is None:
             return epochs - 1
@@ -140,7 +137,18 @@ cdef class ScalarAnswers:
             return -1
         return epoch if 0 <= epoch < epochs else -1
 
-    def more_info(self, index, dataset, iepoch, hp, is_random):
+    cdef bint is_new(self, index) except -1:
+        """Whether this is the index of an architecture that is not at hand."""
+        cdef Py_ssize_t i
+        if type(index) is not int:
+            return False
+        try:
+            i = index
+        except OverflowError:
+            return False
+        return 0 <= i < self.states.shape[0] and self.states[i] == 0
+
+    cpdef more_info(self, index, dataset, iepoch, hp, is_random):
         """The dict of ``get_more_info``; draws as ``random.choice`` does where ``is_random`` is True."""
         cdef ScalarTable scalar
         cdef Py_ssize_t i = self.place_of(index), epoch, only = -1
@@ -170,7 +178,7 @@ cdef class ScalarAnswers:
                 raise QuestionError(f"architecture {index}: no value {one.columns.name}@{epoch} in every seed")
         return out
 
-    def cost_info(self, index, dataset, hp):
+    cpdef cost_info(self, index, dataset, hp):
         """The dict of ``get_cost_info``."""
         cdef ScalarTable scalar
         cdef Py_ssize_t i = self.place_of(index), place, order
@@ -191,26 +199,81 @@ cdef class ScalarAnswers:
         times = table.times_of(i)
         order = table.order[table.first[i]]
         out = (<dict> scalar.blank_costs[order]).copy()
-        out["flops"], out["params"], out["latency"] = costs.flops, float64(costs.params), latency_of(costs)
+        out["flops"], out["params"], out["latency"] = costs.flops, float64_of(costs.params), latency_of(costs)
         for keys in <tuple> scalar.time_keys[order]:
             place = keys[0]
             out[keys[1]] = times[place]
             out[keys[2]] = times[place + 1]
         return out
 
-    def simulate(self, index, dataset, iepoch, hp):
+    def seed_counts(self, evaluated, hp, dataset, ask not None):
+        """How many of the evaluated indexes have how many seeds, in the order in which these are met.
+
+        ``ask(index)`` gives the number of an architecture that the table does not answer for.
+        """
+        cdef ScalarTable scalar = self.scalar_table(hp, dataset)
+        cdef Py_ssize_t i, n
+        cdef dict found = {}
+        for index in evaluated:
+            i = -1 if scalar is None else self.place_of(index)
+            if i >= 0 and answers(scalar.table, i):
+                n = scalar.table.first[i + 1] - scalar.table.first[i]
+            else:
+                n = ask(index)
+            found[n] = found.get(n, 0) + 1
+        return found
+
+    def page_numbers(self, index, hp, tuple sets not None):
+        """For each dataset and its sets FLOPs, parameters (M), latency (s), and (loss, accuracy, ...) by set.
+
+        They are the means over the seeds after the last epoch.
+        """
+        cdef Py_ssize_t i = self.place_of(index)
+        cdef ScalarTable scalar
+        cdef const Costs* costs
+        cdef SetColumns columns
+        cdef Table table
+        cdef double loss, accuracy
+        cdef list metrics, found = []
+        if i < 0:
+            return None
+        for dataset, names in sets:
+            scalar = self.scalar_table(hp, dataset)
+            if scalar is None or not answers(scalar.table, i):
+                return None
+            table = scalar.table
+            costs = table.costs_of(i)
+            if costs.known == NO_COSTS or not table.same_sets(i):
+                return None
+            metrics = []
+            for name in names:
+                columns = table.sets.get(name)
+                if columns is None or columns.accuracy is None or columns.loss is None:
+                    return None
+                accuracy = table.mean_value(columns.accuracy, table.epochs - 1, i)
+                if is_missing(accuracy):
+                    return None
+                loss = table.mean_value(columns.loss, table.epochs - 1, i)
+                metrics += [loss, accuracy]
+            latency = None if costs.known == LATENCY_NONE else costs.latency
+            found.append((costs.flops, costs.params, latency, tuple(metrics)))
+        return found
+
+    cpdef tuple simulate(self, index, dataset, iepoch, hp):
         """(accuracy, latency, seconds) of ``simulate_train_eval``; draws once or twice, as the API does."""
         cdef ScalarTable scalar, priced
-        cdef Py_ssize_t i = self.place_of(index), epoch, only
+        cdef Py_ssize_t i = self.place_of(index), epoch, row
         cdef const Costs* costs
-        cdef Point train, valid, last
+        cdef double accuracy, taken  # sums start from 0, which makes -0.0 a 0.0
         cdef Table table
         if i < 0:
             return None
         priced = self.scalar_table(hp, dataset)
         if priced is None or not priced.searched:
             return None
-        scalar = self.scalar_table(hp, "cifar10-valid") if dataset == "cifar10" else priced
+        if priced.trained is None:
+            priced.trained = self.scalar_table(hp, "cifar10-valid") if dataset == "cifar10" else priced
+        scalar = priced.trained
         if scalar is None:
             return None
         table = scalar.table
@@ -220,23 +283,22 @@ cdef class ScalarAnswers:
         costs = priced.table.costs_of(i)
         if epoch < 0 or costs.known == NO_COSTS:
             return None
-        if table.point(scalar.valid, i, epoch, -1, &valid):
-            only = draw(table, i)
-            table.point(scalar.valid, i, epoch, only, &valid)
-            table.point(scalar.train.columns, i, epoch, only, &train)
-            return valid.accuracy, latency_of(costs), train.all_time + valid.all_time / (epoch + 1)
+        if table.measured(scalar.valid, i, epoch):
+            row = table.row[draw(table, i)]
+            accuracy = 0.0 + value_at(scalar.valid.accuracy, epoch, row)
+            taken = seconds_of(scalar.train.columns, epoch, row) + seconds_of(scalar.valid, epoch, row) / (epoch + 1)
+            return accuracy, latency_of(costs), taken
         # Without a validation accuracy at this epoch the API takes that of the whole test set, and the time of a
         # second random trial's last epoch.
-        if dataset == "cifar10" or scalar.valtest is None or not table.point(scalar.valtest, i, epoch, -1, &valid):
+        if scalar is not priced or scalar.valtest is None or not table.measured(scalar.valtest, i, epoch):
             return None
-        if not table.point(scalar.valid, i, table.epochs - 1, -1, &last):
+        if not table.measured(scalar.valid, i, table.epochs - 1):
             return None
-        only = draw(table, i)
-        table.point(scalar.valtest, i, epoch, only, &valid)
-        table.point(scalar.train.columns, i, epoch, only, &train)
-        only = draw(table, i)
-        table.point(scalar.valid, i, table.epochs - 1, only, &last)
-        return valid.accuracy, latency_of(costs), train.all_time + last.all_time / table.epochs
+        row = table.row[draw(table, i)]
+        accuracy = 0.0 + value_at(scalar.valtest.accuracy, epoch, row)
+        taken = seconds_of(scalar.train.columns, epoch, row)
+        row = table.row[draw(table, i)]
+        return accuracy, latency_of(costs), taken + seconds_of(scalar.valid, table.epochs - 1, row) / table.epochs
 
     def find_best(self, const int32_t[::1] indexes not None, dataset, setname, hp, flop_max, param_max):
         """(index, accuracy) of ``find_best`` among ``indexes``: the first of the highest; (-1, None) for none.
@@ -266,7 +328,7 @@ cdef class ScalarAnswers:
                 return None
             if costs.flops > flop_limit or costs.params > param_limit:
                 continue
-            accuracy = table.mean_accuracy(columns.accuracy, table.epochs - 1, i)
+            accuracy = table.mean_value(columns.accuracy, table.epochs - 1, i)
             if is_missing(accuracy):
                 return None
             if best == -1 or accuracy > highest:
@@ -274,11 +336,24 @@ cdef class ScalarAnswers:
         return (best, highest) if best >= 0 else (-1, None)
 
 
+cdef double seconds_of(SetColumns columns, Py_ssize_t epoch, Py_ssize_t row) except? -1.0:
+    """Seconds of a trial on a set up to an epoch, as a sum over the one trial gives them."""
+    cdef Repeated known = Repeated(-1.0, 0.0)
+    return 0.0 + columns.all_time(epoch, row, &known)
+
+
+cdef object float64_of(double value):
+    """A float64 of numpy, which is a Python float of another class: numpy's own constructor takes five times as long."""
+    cdef object made = (<PyTypeObject*> float64).tp_alloc(<PyTypeObject*> float64, 0)
+    (<PyFloatObject*> made).ob_fval = value
+    return made
+
+
 cdef object latency_of(const Costs* costs):
     """A latency of the type that the API gives."""
     if costs.known == LATENCY_NONE:
         return None
-    return float64(costs.latency) if costs.known == LATENCY_FLOAT64 else costs.latency
+    return float64_of(costs.latency) if costs.known == LATENCY_FLOAT64 else costs.latency
 
 
 cdef Py_ssize_t draw(Table table, Py_ssize_t index) except -1:

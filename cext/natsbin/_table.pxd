@@ -43,8 +43,9 @@ cdef class Table:
     cdef bint agree(self, const double[::1] values, Py_ssize_t index, bint are_floats, double* out) except -1
     cdef uint8_t mean_latency(self, Py_ssize_t index, double* out) noexcept nogil
     cdef int point(self, SetColumns columns, Py_ssize_t index, Py_ssize_t epoch, Py_ssize_t only, Point* out) except -1
+    cdef bint measured(self, SetColumns columns, Py_ssize_t index, Py_ssize_t epoch) except -1
     cdef bint same_sets(self, Py_ssize_t index) except -1
-    cdef double mean_accuracy(self, Column accuracy, Py_ssize_t epoch, Py_ssize_t index) except? -1.0
+    cdef double mean_value(self, Column column, Py_ssize_t epoch, Py_ssize_t index) except? -1.0
 
 
 cdef inline bint answers(Table table, Py_ssize_t index) noexcept nogil:

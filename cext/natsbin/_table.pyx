@@ -107,27 +107,31 @@ cdef class Table:
         """
         cdef Sum loss = Sum(0.0, 0.0), accuracy = Sum(0.0, 0.0), all_time = Sum(0.0, 0.0)
         cdef Py_ssize_t t, row, begin = self.first[index], end = self.first[index + 1]
-        cdef double value, seconds, n = end - begin
+        cdef double n = end - begin
         cdef Repeated known = Repeated(-1.0, 0.0)
-        if columns.accuracy is None or columns.loss is None:
+        if not self.measured(columns, index, epoch):
             return 0
+        if only >= 0:
+            begin, end = only, only + 1
         for t in range(begin, end):
             row = self.row[t]
-            if only >= 0 and t != only:
-                if is_missing(value_at(columns.accuracy, epoch, row)):
-                    return 0
-                continue
-            value = value_at(columns.accuracy, epoch, row)
-            if is_missing(value):
-                return 0
-            add(&accuracy, value)
+            add(&accuracy, value_at(columns.accuracy, epoch, row))
             add(&loss, value_at(columns.loss, epoch, row))
-            seconds = columns.all_time(epoch, row, &known)
-            add(&all_time, seconds)
+            add(&all_time, columns.all_time(epoch, row, &known))
         if only >= 0:
             out[0] = Point(loss.total, accuracy.total, all_time.total)
         else:
             out[0] = Point(total(&loss) / n, total(&accuracy) / n, total(&all_time) / n)
+        return 1
+
+    cdef bint measured(self, SetColumns columns, Py_ssize_t index, Py_ssize_t epoch) except -1:
+        """Whether every trial of an architecture has values of a set at an epoch; else the API gives none of any."""
+        cdef Py_ssize_t t
+        if columns.accuracy is None or columns.loss is None:
+            return 0
+        for t in range(self.first[index], self.first[index + 1]):
+            if is_missing(value_at(columns.accuracy, epoch, self.row[t])):
+                return 0
         return 1
 
     cdef bint same_sets(self, Py_ssize_t index) except -1:
@@ -254,13 +258,13 @@ cdef class Table:
         self.times_known[index] = 1
         return times
 
-    cdef double mean_accuracy(self, Column accuracy, Py_ssize_t epoch, Py_ssize_t index) except? -1.0:
-        """Over an architecture's trials, which must all have one; else missing."""
+    cdef double mean_value(self, Column column, Py_ssize_t epoch, Py_ssize_t index) except? -1.0:
+        """The mean over an architecture's trials, which must all have a value; else missing."""
         cdef Sum sum = Sum(0.0, 0.0)
         cdef Py_ssize_t t, begin = self.first[index], end = self.first[index + 1]
         cdef double value
         for t in range(begin, end):
-            value = value_at(accuracy, epoch, self.row[t])
+            value = value_at(column, epoch, self.row[t])
             if is_missing(value):
                 return value
             add(&sum, value)

@@ -6,7 +6,6 @@ its channels, the topology space is the lexical order of its cells under one fix
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections.abc import Collection, Sequence
 from functools import cached_property
@@ -87,12 +86,17 @@ class SearchSpace:
     def __len__(self) -> int:
         return int(self.base**self.digits)
 
+    @cached_property
+    def _pieces(self) -> list[list[str]]:
+        """What each digit of each place writes: architecture strings are such pieces, one after another."""
+        if self.name == "sss":
+            return [[f"{':' if place else ''}{channel}" for channel in CHANNELS] for place in range(self.digits)]
+        around = [("|", "~0|"), ("+|", "~0|"), ("", "~1|"), ("+|", "~0|"), ("", "~1|"), ("", "~2|")]
+        return [[f"{before}{operation}{after}" for operation in OPERATIONS] for before, after in around]
+
     def string(self, digits: tuple[int, ...]) -> str:
         """The architecture string of a row of digits, as in ``meta_archs``."""
-        if self.name == "sss":
-            return ":".join(str(CHANNELS[d]) for d in digits)
-        ops = [OPERATIONS[d] for d in digits]
-        return f"|{ops[0]}~0|+|{ops[1]}~0|{ops[2]}~1|+|{ops[3]}~0|{ops[4]}~1|{ops[5]}~2|"
+        return "".join([pieces[digit] for pieces, digit in zip(self._pieces, digits, strict=True)])
 
     def parse(self, string: str) -> tuple[int, ...]:
         """The digits of an architecture string: the inverse of ``string``.
@@ -140,7 +144,9 @@ class SearchSpace:
     @cached_property
     def architectures(self) -> list[str]:
         """All architecture strings in official order, equal to a published archive's ``meta_archs``."""
-        by_rank = [self.string(digits) for digits in itertools.product(range(self.base), repeat=self.digits)]
+        by_rank = [""]
+        for pieces in self._pieces:
+            by_rank = [start + piece for start in by_rank for piece in pieces]
         return [by_rank[rank] for rank in self.rank_of_index]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
 import random
 import subprocess
 import sys
+import weakref
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -194,6 +196,37 @@ def test_strings_name_an_architecture_where_the_original_takes_none(store: Path,
     api = opened(store, space, fast_mode=True)
     assert api.get_cost_info(api.arch(3), "cifar10") == api.get_cost_info(3, "cifar10")
     assert api.get_latency(api.arch(5), "cifar10") == api.get_latency(5, "cifar10")
+
+
+USES = {
+    "simulate": lambda api: api.simulate_train_eval(3, "cifar10"),
+    "page": lambda api: api.query_info_str_by_arch(3),
+    "objects": lambda api: api.arch2infos_dict[3]["12"].get_metrics("cifar10", "train"),
+    "copies": lambda api: api.query_by_index(3, "cifar10"),
+    "batch": lambda api: api.batch.points([3, 5], "cifar10", "ori-test", "accuracy"),
+    "search": lambda api: api.batch.find_best("cifar10", "ori-test"),
+    "odd": lambda api: api.batch.get_more_info(list(INDEXES), "cifar10"),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_an_api_object_ends_with_its_last_reference(store: Path, space: SearchSpace, use: str) -> None:
+    api = opened(store, space)
+    source = weakref.ref(api._source)
+    gc.disable()
+    try:
+        USES[use](api)
+        del api
+        assert source() is None
+    finally:
+        gc.enable()
+
+
+def test_a_batch_outlives_its_api_object_and_keeps_its_clock(store: Path, space: SearchSpace) -> None:
+    api = opened(store, space)
+    batch, taken = api.batch, api.simulate_train_eval(3, "cifar10")[3]
+    del api
+    assert batch.used_time == taken > 0
 
 
 MISTYPED = {

@@ -111,6 +111,7 @@ def _ask_of(pair: Pair, index: int, arch: str, hp: str, one: State) -> None:
         for epoch in (None, 0, epochs):
             for choice in (False, True, *seeds[:1], 5):
                 pair.call("get_more_info", index, dataset, epoch, hp, choice)
+        pair.call("get_more_info", arch, dataset, None, hp)
         pair.call("simulate_train_eval", arch, dataset, None, hp)
         pair.call("simulate_train_eval", index, dataset, 0, hp, False)
         pair.call("get_cost_info", index, dataset, hp)

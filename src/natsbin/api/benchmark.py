@@ -19,6 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from natsbin import rules
+from natsbin._api import NativeFirst
 from natsbin._util.integers import is_integer
 from natsbin.api import opening, text
 from natsbin.api.lazy_dict import UNLOADED, ArchitectureDict, Make, Results, results_of
@@ -37,10 +38,10 @@ if TYPE_CHECKING:
     from natsbin.batch import Batch
     from natsbin.store import Store
 
-_NOT_PICKLED = ("_native", "_objects", "batch", "meta_archs", "archstr2index")
+_NOT_PICKLED = ("_objects", "batch", "meta_archs", "archstr2index")
 
 
-class NASBenchMetaAPI(abc.ABC):
+class NASBenchMetaAPI(NativeFirst, abc.ABC):
     """The questions that both search spaces answer. Open one with :func:`natsbin.create`."""
 
     _space: ClassVar[SearchSpace]
@@ -58,7 +59,7 @@ class NASBenchMetaAPI(abc.ABC):
         self._search_space_name = title
         self._fast_mode = fast_mode
         self._full_train_epochs = max(self._space.epochs.values())
-        self._used_time: Any = 0
+        self._used_time = 0
         self.verbose = verbose
         source, path = opening.open_source(file_path_or_dict, self._space, fast_mode, verbose)
         self._source = source
@@ -72,7 +73,7 @@ class NASBenchMetaAPI(abc.ABC):
         self._total = source.total
         self._states = bytearray(self._total)
         self._infos: Any = None
-        self._native: ScalarAnswers | None = self._native_path()
+        self._native = self._native_path()
         if path is None:
             infos = self.arch2infos_dict
             for index in source.indexes.tolist():
@@ -98,6 +99,7 @@ class NASBenchMetaAPI(abc.ABC):
     def __getstate__(self) -> dict[str, Any]:
         """For pickles and deep copies: the store by its path, and the objects that programs hold."""
         state = {name: value for name, value in self.__dict__.items() if name not in _NOT_PICKLED}
+        state.update(verbose=self.verbose, _used_time=self._used_time)
         if isinstance(self._infos, ArchitectureDict):
             state["_infos"] = self._infos.held()
         return state
@@ -105,7 +107,8 @@ class NASBenchMetaAPI(abc.ABC):
     def __setstate__(self, state: dict[str, Any]) -> None:
         if "_source" not in state:
             state = self._from_nats_bench(state)
-        self.__dict__.update(state)
+        for name, value in state.items():
+            setattr(self, name, value)
         held, self._native = self._infos, None
         if held is None or isinstance(held, list):
             self._native = self._native_path()
@@ -150,7 +153,8 @@ class NASBenchMetaAPI(abc.ABC):
     @property
     def _make(self) -> Make:
         """What makes an architecture's object."""
-        return self._objects or (lambda index: results_of(self._load(index)))
+        load = self._load  # of its own, as the dictionary that this is for belongs to the object
+        return self._objects or (lambda index: results_of(load(index)))
 
     @cached_property
     def meta_archs(self) -> Sequence[str]:
@@ -281,11 +285,8 @@ class NASBenchMetaAPI(abc.ABC):
             self._avaliable_hps.update(record)
         self.evaluated_indexes.add(int(index))
 
-    def query_index_by_arch(self, arch: Any) -> Any:
-        """The index of an architecture given as an index, a string, or an object with ``tostr()``.
-
-        -1 for a string that is not in this search space; ValueError for an index out of range.
-        """
+    def _find_index(self, arch: Any) -> Any:
+        """``query_index_by_arch``, of anything."""
         if self.verbose:
             print(f"{time_string()} Call query_index_by_arch with arch={arch}")
         if is_integer(arch):
@@ -401,27 +402,13 @@ class NASBenchMetaAPI(abc.ABC):
             raise QuestionError("questions in batches need a store: natsbin convert makes one of an archive")
         from natsbin.batch import Batch
 
-        store = cast("Store", self._source)
-        return Batch(store, self, ScalarFallback(lambda: type(self)(store, fast_mode=True, verbose=False)))
+        store, kind = cast("Store", self._source), type(self)
+        return Batch(store, self._clock, ScalarFallback(lambda: kind(store, fast_mode=True, verbose=False)))
 
-    def get_more_info(
-        self,
-        index: Any,
-        dataset: str,
-        iepoch: int | None = None,
-        hp: str | int = "12",
-        is_random: bool | int = True,
+    def _more_info(
+        self, index: Any, dataset: str, iepoch: int | None, hp: str | int, is_random: bool | int
     ) -> dict[str, Any]:
-        """Loss, accuracy and seconds on each set of a dataset after an epoch (counted from 0; None: the last).
-
-        ``is_random``: True for one random training, False for the mean over the seeds, or a seed.
-        """
-        if self._native is not None and not self.verbose:
-            answer = self._native.more_info(index, dataset, iepoch, hp, is_random)
-            if answer is None and self._arrives(index):
-                answer = self._native.more_info(index, dataset, iepoch, hp, is_random)
-            if answer is not None:
-                return answer
+        """``get_more_info`` where it prints, or objects have to answer."""
         if self.verbose:
             print(
                 f"{time_string()} Call the get_more_info function with index={index}, dataset={dataset}, "
@@ -439,28 +426,10 @@ class NASBenchMetaAPI(abc.ABC):
             is_random = random.choice(results.get_dataset_seeds(dataset))
         return more_info(results, dataset, iepoch, name, is_random, self._untimed)
 
-    def simulate_train_eval(
-        self,
-        arch: Any,
-        dataset: str,
-        iepoch: int | None = None,
-        hp: str | int = "12",
-        account_time: bool = True,
+    def _simulate(
+        self, arch: Any, dataset: str, iepoch: int | None, hp: str | int, account_time: bool
     ) -> tuple[Any, Any, Any, Any]:
-        """What training an architecture and validating it after an epoch would give, and take.
-
-        Validation accuracy in percent, latency in seconds, the seconds it takes, and the simulated clock in
-        seconds, which moves on by them unless ``account_time`` is False.
-        """
-        if self._native is not None and not self.verbose:
-            found = self._native.simulate(arch, dataset, iepoch, hp)
-            if found is None and dataset in rules.SEARCHED and self._arrives(arch):
-                found = self._native.simulate(arch, dataset, iepoch, hp)
-            if found is not None:
-                accuracy, latency, taken = found
-                if account_time:
-                    self._used_time += taken
-                return accuracy, latency, taken, self._used_time
+        """``simulate_train_eval`` where it prints, or objects have to answer."""
         index = self.query_index_by_arch(arch)
         if dataset not in rules.SEARCHED:
             raise QuestionError(f"Invalid dataset name : {dataset} vs {rules.SEARCHED}")
@@ -494,8 +463,10 @@ class NASBenchMetaAPI(abc.ABC):
             return None
         extra = f"arch-index={index}"
         if (objects := self._objects_of(index)) is not None and self._native is not None:
-            with contextlib.suppress(LookupError):  # which asks the object
-                return "\n".join(self._print_information(objects.tables(index, self._native)[self._hp(hp)], extra))
+            try:
+                return "\n".join(self._print_information(objects.table(index, self._hp(hp), self._native), extra))
+            except LookupError:
+                pass  # the object has to be asked
         return "\n".join(self._print_information(self._results(index, hp), extra))
 
     def show(self, index: int = -1) -> None:
@@ -536,12 +507,15 @@ class NASBenchMetaAPI(abc.ABC):
         """A copy of what is known of an architecture; with a dataset, of its trainings on it by seed."""
         if self.verbose:
             print(f"{time_string()} Call query_by_index with arch_index={arch_index}, dataname={dataname}, hp={hp}")
-        results = self.query_meta_info_by_index(arch_index, hp)
+            print(f"Call query_meta_info_by_index with arch_index={arch_index}, hp={hp}")
+        self._prepare_info(arch_index)
+        if dataname is not None and (objects := self._objects_of(arch_index)) is not None:
+            trials = objects.trials(arch_index, self._hp(hp), dataname)
+            if trials is not None:
+                return trials
+        results = self._copied(arch_index, hp)
         if dataname is None:
             return results
-        objects = self._objects_of(arch_index)
-        if objects is not None and (trials := objects.trials(arch_index, self._hp(hp), dataname)) is not None:
-            return trials
         if dataname not in results.get_dataset_names():
             raise QuestionError(f"invalid dataset-name : {dataname} vs. {results.get_dataset_names()}")
         return results.query(dataname)
@@ -605,17 +579,8 @@ class NASBenchMetaAPI(abc.ABC):
         config: dict[str, Any] = trial.get_config(None)
         return config
 
-    def get_cost_info(self, index: int, dataset: str, hp: str | int = "12") -> dict[str, Any]:
-        """FLOPs and parameters in millions, latency and times in seconds, each the mean over the seeds.
-
-        ``index`` may also be an architecture string or an object with ``tostr()``.
-        """
-        if self._native is not None and not self.verbose:
-            answer = self._native.cost_info(index, dataset, hp)
-            if answer is None and self._arrives(index):
-                answer = self._native.cost_info(index, dataset, hp)
-            if answer is not None:
-                return answer
+    def _cost_info(self, index: Any, dataset: str, hp: str | int) -> dict[str, Any]:
+        """``get_cost_info`` where it prints, or objects have to answer."""
         if self.verbose:
             print(
                 f"{time_string()} Call the get_cost_info function with index={index}, dataset={dataset}, and hp={hp}."
@@ -643,6 +608,14 @@ class NASBenchMetaAPI(abc.ABC):
             print(f"Call the statistics function with dataset={dataset} and hp={hp}.")
         if dataset not in DATASETS:
             raise QuestionError(f"{dataset} not in {list(DATASETS)}")
-        from natsbin.api.seeds import statistics
+        name = self._hp(hp)
+        counts: dict[int, int] = {}
 
-        return statistics(self, dataset, self._hp(hp))
+        def ask(index: int) -> int:
+            return len(self._results(index, name).dataset_seed.get(dataset, ()))
+
+        if self._native is not None:
+            return self._native.seed_counts(self.evaluated_indexes, name, dataset, ask)
+        for number in map(ask, self.evaluated_indexes):
+            counts[number] = counts.get(number, 0) + 1
+        return counts

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from natsbin import rules
 from natsbin.api.results import ArchResults
 from natsbin.api.trial import ResultsCount, Unread, network_config
 from natsbin.store.file import reading
 
 if TYPE_CHECKING:
     from natsbin._scalar import ScalarAnswers
+    from natsbin.api.text import Sets
     from natsbin.api.weights import RecordLoader
     from natsbin.store import Store
     from natsbin.store.assemble import StateMaker, TrialMaker
@@ -77,47 +77,36 @@ class UnreadCurves(Unread):
             return self._maker.read(self._table, self._row, field)
 
 
-_LABELS = {
-    dataset: {"train": "train", **{setname: label for label, setname in parts}}
-    for dataset, parts in rules.PARTS.items()
-}
-
-
 class TableResults:
-    """What tables say of an architecture at an hp, in the methods of ``ArchResults`` that a page of text asks for.
+    """What tables say of an architecture at an hp: the part of ``ArchResults`` that a page of text needs.
 
-    Each raises LookupError where the object has to be asked.
+    Methods raise LookupError where the object has to be asked.
     """
 
     def __init__(
-        self, native: ScalarAnswers, epochs_of: Callable[[str], int], index: int, hp: str, arch: str, maker: StateMaker
+        self,
+        native: ScalarAnswers,
+        epochs_of: Callable[[str, str], int],
+        index: int,
+        hp: str,
+        arch: str,
+        maker: StateMaker,
     ) -> None:
         self._native, self._epochs_of, self._index, self._hp = native, epochs_of, index, hp
         self.arch_str: str = maker.arch_str(arch)
         self._datasets = maker.datasets
-        self._infos: dict[str, dict[str, Any]] = {}
 
     def get_dataset_names(self) -> list[str]:
         return self._datasets
 
-    def get_compute_costs(self, dataset: str) -> dict[str, Any]:
-        found = self._native.cost_info(self._index, dataset, self._hp)
+    def page_numbers(self, sets: Sets) -> list[tuple[Any, ...]]:
+        found = self._native.page_numbers(self._index, self._hp, sets)
         if found is None:
-            raise LookupError(dataset)
+            raise LookupError(self._index)
         return found
 
-    def get_metrics(self, dataset: str, setname: str) -> dict[str, Any]:
-        info = self._infos.get(dataset)
-        if info is None:
-            info = self._native.more_info(self._index, dataset, None, self._hp, False)
-            if info is None:
-                raise LookupError(dataset)
-            self._infos[dataset] = info
-        label = _LABELS.get(dataset, _LABELS["cifar100"])[setname]
-        return {"loss": info[f"{label}-loss"], "accuracy": info[f"{label}-accuracy"]}
-
     def get_total_epoch(self) -> int:
-        epochs = {self._epochs_of(dataset) for dataset in self._datasets}
+        epochs = {self._epochs_of(self._hp, dataset) for dataset in self._datasets}
         if len(epochs) != 1:
             raise LookupError(epochs)
         return epochs.pop()
@@ -131,10 +120,11 @@ class StoredObjects:
 
     def __init__(self, store: Store, loader: RecordLoader) -> None:
         self._store, self._loader = store, loader
-        self._where = str(store.path)
+        self._where = store.file.path
         self._makers_of_form: dict[int, dict[str, StateMaker]] = {}
         nothing: Any = None
-        self._blank = dict.fromkeys(vars(self.trial_class(nothing, *[None] * 9)))
+        self._attributes = dict.fromkeys(vars(self.trial_class(nothing, *[None] * 9)))
+        self._blanks: dict[TrialMaker, tuple[dict[str, Any], bool]] = {}
 
     def __call__(self, index: int) -> OrderedDict[str, ArchResults]:
         """An architecture's object; KeyError where it is absent."""
@@ -171,10 +161,14 @@ class StoredObjects:
 
     def tables(self, index: int, native: ScalarAnswers) -> OrderedDict[str, TableResults]:
         """What tables say of an architecture, by hp."""
-        arch, makers = self._store.meta_archs[index], self._makers(index)
-        return OrderedDict(
-            [(hp, TableResults(native, partial(self._epochs, hp), index, hp, arch, one)) for hp, one in makers.items()]
-        )
+        return OrderedDict([(hp, self._table(index, hp, one, native)) for hp, one in self._makers(index).items()])
+
+    def table(self, index: int, hp: str, native: ScalarAnswers) -> TableResults:
+        """What tables say of an architecture with one set of hyper-parameters; KeyError where it has none of them."""
+        return self._table(index, hp, self._makers(index)[hp], native)
+
+    def _table(self, index: int, hp: str, maker: StateMaker, native: ScalarAnswers) -> TableResults:
+        return TableResults(native, self._epochs, index, hp, self._store.meta_archs[index], maker)
 
     def _epochs(self, hp: str, dataset: str) -> int:
         return self._store.table(hp, dataset).epochs
@@ -197,13 +191,16 @@ class StoredObjects:
             return None
         arch = self._store.meta_archs[index]
         with reading(self._where):
-            return {seed: self._trial(index, hp, arch, dataset, seed) for seed in seeds}
+            table = self._store.table(hp, dataset)
+            return {seed: self._trial(table, index, arch, seed) for seed in seeds}
 
     def _results(self, index: int, hp: str, maker: StateMaker) -> dict[str, Any]:
         """The attributes of an ``ArchResults``, in the order of one that is read from a record."""
         arch = self._store.meta_archs[index]
         with reading(self._where):
-            state = maker.make(index, arch, partial(self._trial, index, hp, arch))
+            state = maker.make(
+                index, arch, lambda dataset, seed: self._trial(self._store.table(hp, dataset), index, arch, seed)
+            )
         if "all_results" in state:
             state["all_results"] = dict(state["all_results"])
         trials = state.get("all_results", {})
@@ -213,14 +210,23 @@ class StoredObjects:
                 state["clear_net_done"] = False
         return {**vars(ArchResults(-1, "")), **state}
 
-    def _trial(self, index: int, hp: str, arch: str, dataset: str, seed: int) -> ResultsCount:
-        table = self._store.table(hp, dataset)
+    def _trial(self, table: Table, index: int, arch: str, seed: int) -> ResultsCount:
         row = table.kernel.row_of(index, seed)
         maker = self._store.assembler.trial(table, row)
-        made = maker.make(table, row, arch, UnreadCurves(maker, table, row, self._where))
-        if not made.keys() >= self._blank.keys():
-            return self.trial_class.create_from_state_dict(made)
+        blank, complete = self._blanks.get(maker) or self._blank(maker)
+        attributes = blank.copy()
+        maker.fill(attributes, table, row, arch)
+        unread = UnreadCurves(maker, table, row, self._where)
+        for name in maker.curves:
+            attributes[name] = unread
+        if not complete:
+            return self.trial_class.create_from_state_dict(attributes)
         trial = self.trial_class.__new__(self.trial_class)
-        vars(trial).update(self._blank)
-        vars(trial).update(made)
+        trial.__dict__ = attributes
         return trial
+
+    def _blank(self, maker: TrialMaker) -> tuple[dict[str, Any], bool]:
+        """The attributes that trainings of a form begin with, and whether these are all that a training has."""
+        complete = maker.blank.keys() >= self._attributes.keys()
+        found = self._blanks[maker] = {**(self._attributes if complete else {}), **maker.blank}, complete
+        return found

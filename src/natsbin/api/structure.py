@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Container, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from natsbin.errors import QuestionError
@@ -17,6 +18,7 @@ def _require(condition: bool, otherwise: str) -> None:
         raise QuestionError(otherwise)
 
 
+@lru_cache(1024)
 def edges_of(node_str: str) -> Node:
     """The edges into one node, from text like ``|none~0|skip_connect~1|``."""
     edges = []
@@ -75,10 +77,7 @@ class TopologyStructure:
         ``consider_zero``: True also drops what a ``none`` cuts off, False drops ``skip_connect`` alone, None
         keeps every operation.
         """
-        texts = ["0"]
-        for node in self.nodes:
-            texts.append("+".join(sorted(_unique_edge(op, texts[source], consider_zero) for op, source in node)))
-        return texts[-1]
+        return unique_text(self.nodes, consider_zero)
 
     def check_valid_op(self, op_names: Container[str]) -> bool:
         """Whether every operation is one of these."""
@@ -130,6 +129,14 @@ class TopologyStructure:
         ]
         cells = [list(cell) for cell in itertools.product(*nodes_at)]
         return cells if return_ori else [TopologyStructure(cell) for cell in cells]
+
+
+def unique_text(nodes: Iterable[Node], consider_zero: bool | None) -> str:
+    """``TopologyStructure.to_unique_str`` of a cell of these nodes."""
+    texts = ["0"]
+    for node in nodes:
+        texts.append("+".join(sorted([_unique_edge(op, texts[source], consider_zero) for op, source in node])))
+    return texts[-1]
 
 
 def _in_order(edges: Iterable[Edge]) -> Node:

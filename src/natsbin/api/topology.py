@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from natsbin.api.benchmark import NASBenchMetaAPI
 from natsbin.api.results import ArchResults
-from natsbin.api.structure import Node, edges_of, topology_str2structure
+from natsbin.api.structure import Node, edges_of, unique_text
 from natsbin.api.text import page
 from natsbin.errors import QuestionError
 from natsbin.spaces import OPERATIONS, TSS
@@ -51,7 +51,7 @@ class NATStopology(NASBenchMetaAPI):
         index = self.query_index_by_arch(arch)
         if index < 0:
             raise QuestionError(f"unknown architecture {arch!r}: expected one like {self.meta_archs[0]!r}")
-        return topology_str2structure(self.meta_archs[index]).to_unique_str(consider_zero=True)
+        return unique_text(self.str2lists(self.meta_archs[index]), consider_zero=True)
 
     @staticmethod
     def str2lists(arch_str: str) -> list[Node]:

@@ -102,7 +102,8 @@ class NASBench201API(NASBenchMetaAPI):
 
     @property
     def _make(self) -> Make:
-        return self._objects or (lambda index: results_of(self._load(index), ArchResults))
+        load = self._load  # of its own, as the dictionary that this is for belongs to the object
+        return self._objects or (lambda index: results_of(load(index), ArchResults))
 
     @cached_property
     def evaluated_indexes(self) -> list[int]:  # type: ignore[override]
@@ -122,7 +123,7 @@ class NASBench201API(NASBenchMetaAPI):
         from natsbin.batch import Batch
 
         store = cast("Store", self._source)
-        return Batch(store, self, ScalarFallback(lambda: NATStopology(store, fast_mode=True, verbose=False)))
+        return Batch(store, self._clock, ScalarFallback(lambda: NATStopology(store, fast_mode=True, verbose=False)))
 
     @property
     def arch2infos_less(self) -> OneHp:

@@ -114,7 +114,7 @@ def _check_trial(trial: object, dataset: str, where: str) -> None:
     if type(names) is not list or not all(map(_is_name, names)) or len(set(names)) > MOST_SETS:
         _wrong(where, "eval_names", names, f"a list of at most {MOST_SETS} sets, each {_NAME},")
     sets = tuple(dict.fromkeys((*sets_of(dataset)[1:], *names)))
-    expected = f"SET@EPOCH with a set of {_listed(sets)} and an epoch from 0 to {epochs - 1}"
+    expected = f"SET@EPOCH with a set of {_listed(sets) or 'eval_names (none)'} and an epoch from 0 to {epochs - 1}"
     for name in EVAL_COLUMNS:
         _check_column(fields[name], _eval_keys(sets, epochs), expected, where, name)
     _check_weights(fields["net_state_dict"], where)

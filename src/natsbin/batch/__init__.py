@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -29,7 +30,7 @@ __all__ = ["Batch", "Clock", "Limits", "ScalarFallback", "View"]
 
 
 class Clock(Protocol):
-    """Holds the simulated time in seconds. The scalar API is one."""
+    """Holds the simulated time in seconds. The scalar API has one."""
 
     _used_time: Any
 
@@ -49,8 +50,7 @@ class Batch:
         """``fallback`` answers for irregular architectures, which are a QuestionError without it."""
         self._store, self._fallback = store, fallback
         self._tables: dict[tuple[str, str], BatchTable] = {}
-        self._used_time: Any = 0
-        self._clock: Clock = self if clock is None else clock
+        self._clock: Clock = SimpleNamespace(_used_time=0) if clock is None else clock
 
     @cached_property
     def _names(self) -> Names:

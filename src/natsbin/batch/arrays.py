@@ -25,7 +25,7 @@ def longs(name: str, values: Any) -> Longs:
     """Whole numbers as int64. QuestionError for floats, booleans, NaN, and what does not fit."""
     try:
         found = np.asarray(values)
-    except ValueError as error:  # rows of different lengths
+    except ValueError as error:  # rows of different lengths; numpy before 1.24 warns, and makes objects of them
         raise QuestionError(f"{name} is no array: {error}") from None
     if found.size == 0 and found.dtype == np.float64:  # what numpy makes of []
         return found.astype(np.int64)

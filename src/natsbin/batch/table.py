@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import NamedTuple
+from weakref import proxy
 
 import numpy as np
 import numpy.typing as npt
@@ -66,8 +67,10 @@ class BatchTable:
         self.grid = _questions.TrialGrid(self.data.kernel)
         self.kept: dict[tuple[str, str, int], Floats] = {}
         self._fallback = fallback
-        self.coverage, self.column = cache(self._coverage), cache(self._column)
-        self.elapsed_time, self.times = cache(self._elapsed_time), cache(self._times)
+        me = proxy(self)  # as the caches would else hold the table that holds them
+        self.coverage, self.column = cache(partial(BatchTable._coverage, me)), cache(partial(BatchTable._column, me))
+        self.elapsed_time = cache(partial(BatchTable._elapsed_time, me))
+        self.times = cache(partial(BatchTable._times, me))
 
     @property
     def fallback(self) -> ScalarFallback:

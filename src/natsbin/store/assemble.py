@@ -30,6 +30,7 @@ class TrialMaker:
     """Makes the trials of one form.
 
     Attributes:
+        blank: a trial whose values are missing, but for those that all trials of the form share.
         curves: the fields whose numbers are in columns with epochs.
         literals: what makes the values that a trial has of its own, but no column keeps.
     """
@@ -45,22 +46,26 @@ class TrialMaker:
                 specs[name] = field.spec
         constants = {name: spec[1] for name, spec in specs.items() if spec[0] in _ATOMS}
         self.curves = {name: field for name, field in fields.items() if isinstance(field, Curve)}
-        self._blank = MAPPINGS[form.mapping]((name, constants.get(name)) for name in fields)
+        self.blank = MAPPINGS[form.mapping]((name, constants.get(name)) for name in fields)
         self.literals = {name: literal_maker(spec) for name, spec in specs.items() if name not in constants}
         self._slots = slots
 
-    def make(self, table: Table, row: int, arch: str, unread: Any = None) -> dict[str, Any]:
-        """A trial; ``unread``, where it is given, stands in place of every curve."""
-        trial = self._blank.copy()
+    def make(self, table: Table, row: int, arch: str) -> dict[str, Any]:
+        """A trial."""
+        trial: dict[str, Any] = self.blank.copy()
+        self.fill(trial, table, row, arch)
+        for name, curve in self.curves.items():
+            trial[name] = read_curve(table, row, curve, curve.keys())
+        return trial
+
+    def fill(self, trial: dict[str, Any], table: Table, row: int, arch: str) -> None:
+        """Put all values of a trial but its curves into a copy of ``blank``."""
         for name, make in self.literals.items():
             trial[name] = make(arch)
         for name, slot in self._slots:
             number = table.scalars[name][row]  # a numpy float64
             value = number if slot.type == "float64" else float(number)
             trial[name] = [value] if slot.in_list else value
-        for name, curve in self.curves.items():
-            trial[name] = read_curve(table, row, curve, curve.keys()) if unread is None else unread
-        return trial
 
     def read(self, table: Table, row: int, name: str) -> dict[Any, float]:
         """The values of one curve, by epoch or by ``SET@EPOCH``."""

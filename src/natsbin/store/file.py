@@ -6,8 +6,6 @@ import mmap
 import os
 import stat
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from natsbin.errors import StoreError
 from natsbin.store import index as indexes
@@ -25,24 +23,24 @@ def is_store(path: str | os.PathLike[str]) -> bool:
         return file.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
 
 
-@contextmanager
-def reading(place: str) -> Iterator[None]:
+_DAMAGE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RuntimeError, OSError)
+"""What reading a damaged file raises."""
+
+
+class reading:
     """Turns whatever a damaged file makes of a read into a StoreError that names the place."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        IndexError,
-        AttributeError,
-        OverflowError,
-        RuntimeError,
-        OSError,
-    ) as error:
-        raise StoreError(f"{place}: damaged: {error}") from error
+
+    __slots__ = ("_place",)
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, _DAMAGE) and not isinstance(error, StoreError):
+            raise StoreError(f"{self._place}: damaged: {error}") from error
 
 
 class StoreFile:

@@ -84,7 +84,7 @@ class Store:
     @cached_property
     def indexes(self) -> npt.NDArray[np.int32]:
         """The official indexes of the architectures that are here, ascending."""
-        with reading(str(self.path)):
+        with reading(self._path):
             found = self.data(fmt.ARCHITECTURE).array("<i4")
             if not len(found) or not (found[:-1] < found[1:]).all() or not 0 <= found[0] <= found[-1] < self.total:
                 raise ValueError(f"indexes are not ascending within {self.total}")
@@ -93,7 +93,7 @@ class Store:
     @cached_property
     def meta_archs(self) -> list[str]:
         """All architecture strings of the space, by index."""
-        with reading(str(self.path)):
+        with reading(self._path):
             if fmt.META_ARCHS not in self.file.index:
                 return self.space.architectures
             return [name.decode() for name in self.data(fmt.META_ARCHS).array("S").tolist()]
@@ -118,7 +118,7 @@ class Store:
         if hp not in self.hps:
             raise QuestionError(f"no hyper-parameters {hp!r}: there are {', '.join(self.hps)}")
         paths = [f"{fmt.table_path(hp, dataset)}/{fmt.EPOCH}" for dataset in self.datasets(hp)]
-        with reading(str(self.path)):
+        with reading(self._path):
             return max(self.data(path).shape[0] for path in paths)
 
     @cached_property
@@ -133,7 +133,7 @@ class Store:
         """The forms of records and trials; see ``natsbin.store.forms``."""
         from natsbin.store.forms import Forms
 
-        with reading(f"{self.path}: {fmt.FORMS}"):
+        with reading(f"{self._path}: {fmt.FORMS}"):
             return Forms.loads(self.data(fmt.FORMS).array("|u1").tobytes())
 
     @cached_property
@@ -146,7 +146,7 @@ class Store:
     @cached_property
     def record(self) -> npt.NDArray[np.uint32]:
         """The number of the form of each present architecture's record."""
-        with reading(f"{self.path}: {fmt.RECORD}"):
+        with reading(f"{self._path}: {fmt.RECORD}"):
             found = self.data(fmt.RECORD).array("<u4")
             if found.shape != self.indexes.shape:
                 raise ValueError(f"{found.shape} forms of {self.indexes.shape} records")
@@ -160,7 +160,7 @@ class Store:
         from natsbin.store.table import distinct
 
         found = np.zeros(self.total, np.bool_)
-        with reading(f"{self.path}: {fmt.FORMS}"):
+        with reading(f"{self._path}: {fmt.FORMS}"):
             numbers, place = distinct(self.record, len(self.forms))
             by_form = np.array([self.forms.record(number).regular for number in numbers])
         found[self.indexes] = by_form[place]
@@ -183,13 +183,13 @@ class Store:
         place = int(self.indexes.searchsorted(index))
         if place == len(self.indexes) or self.indexes[place] != index:
             raise KeyError(index)
-        with reading(f"{self.path}: architecture {index}"):
+        with reading(f"{self._path}: architecture {index}"):
             return self.forms.record(int(self.record[place]))
 
     def load(self, index: int) -> OrderedDict[str, dict[str, Any]]:
         """The record of an architecture, ``{hp: state}``, deep-equal to the archive's. KeyError where it is absent."""
         form = self.record_form(index)
-        with reading(f"{self.path}: architecture {index}"):
+        with reading(f"{self._path}: architecture {index}"):
             return self.assembler.record(form, index, self.meta_archs[index], self.table)
 
     def columns(self, hp: str, dataset: str) -> list[ColumnKey]:
