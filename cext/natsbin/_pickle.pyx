@@ -1,7 +1,8 @@
 """A strict unpickler for what NATS-Bench archives contain, and nothing else.
 
 It walks the opcodes itself: nothing is imported, called or executed on behalf of a pickle. Admitted are
-None, bool, int, float, str, bytes, list, tuple, dict, set, OrderedDict and numpy's numeric scalars. A
+None, bool, int, float, str, bytes, list, tuple, dict, set, OrderedDict and numpy's numeric scalars, also as
+protocol 2 writes bytes and sets: as calls of ``_codecs.encode`` and ``__builtin__.set``. A
 pickle can be fed in pieces; with ``streaming`` it hands on one architecture of a benchmark file at a time
 and keeps of it what later ones may refer back to: strings, numbers and plain tuples, no containers.
 
@@ -101,7 +102,21 @@ def _scalar(dtype, data):
     return numpy.frombuffer(data, dtype)[0]
 
 
+def _encoded(text, encoding):
+    if type(text) is not str or encoding != "latin1":
+        raise ValueError("text in latin1 was expected")
+    return text.encode("latin1")
+
+
+def _set(members):
+    if type(members) is not list or set(map(type, members)) - {int, str}:
+        raise ValueError("a list of numbers or texts was expected")
+    return set(members)
+
+
 cdef object ADMITTED = {
+    ("_codecs", "encode"): _Admitted("_codecs.encode", _encoded),
+    ("__builtin__", "set"): _Admitted("set", _set),
     ("collections", "OrderedDict"): _Admitted("collections.OrderedDict", _ordered_dict),
     ("numpy", "dtype"): _Admitted("numpy.dtype", _dtype),
     ("numpy.core.multiarray", "scalar"): _Admitted("numpy scalar", _scalar),

@@ -1,7 +1,8 @@
 """Walks pickles of archives without making objects: opcodes become words and numbers.
 
 A word is 32 bits: what an opcode does, and a small payload. Opcodes that say the same in other bytes give the same
-word: a string and a reference to an equal one, sizes of a length field, numpy's two names. What does not
+word: a string and a reference to an equal one, sizes of a length field, numpy's two names, and what protocol 2
+has no opcodes for: bytes are a call of ``_codecs.encode``, sets one of ``__builtin__.set``. What does not
 change the object has no word (frames, memoizing). Numbers of type float and numpy.float64 stand apart, in
 their order. So records with equal words differ in nothing but these numbers, and what was found out about one of them
 (it passes all checks, this number goes to that column) holds for all.
@@ -18,7 +19,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.list cimport PyList_GET_ITEM
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
-from libc.string cimport memcmp, memcpy, memmove
+from libc.string cimport memchr, memcmp, memcpy, memmove
 
 from natsbin._memo cimport Pool
 from natsbin._rows cimport Places
@@ -34,7 +35,7 @@ cdef extern from "Python.h":
 cdef enum:  # opcodes
     MARK = 0x28, EMPTY_TUPLE = 0x29, STOP = 0x2E, BINBYTES = 0x42, SHORT_BINBYTES = 0x43, BINFLOAT = 0x47
     BININT = 0x4A, BININT1 = 0x4B, BININT2 = 0x4D, NONE = 0x4E, REDUCE = 0x52, BINUNICODE = 0x58
-    EMPTY_LIST = 0x5D, APPEND = 0x61, BUILD = 0x62, APPENDS = 0x65, BINGET = 0x68, LONG_BINGET = 0x6A
+    EMPTY_LIST = 0x5D, APPEND = 0x61, BUILD = 0x62, GLOBAL = 0x63, APPENDS = 0x65, BINGET = 0x68, LONG_BINGET = 0x6A
     BINPUT = 0x71, LONG_BINPUT = 0x72, SETITEM = 0x73, TUPLE = 0x74, SETITEMS = 0x75, EMPTY_DICT = 0x7D
     PROTO = 0x80, TUPLE1 = 0x85, TUPLE2 = 0x86, TUPLE3 = 0x87, NEWTRUE = 0x88, NEWFALSE = 0x89
     SHORT_BINUNICODE = 0x8C, EMPTY_SET = 0x8F, ADDITEMS = 0x90, STACK_GLOBAL = 0x93, MEMOIZE = 0x94, FRAME = 0x95
@@ -44,7 +45,9 @@ cdef enum:  # kinds of what lies on the stack; up to the last value also of word
     A_TUPLE = 4, A_NONE = 5, A_BOOL = 6, A_FLOAT = 7, A_FLOAT64 = 8, A_LIST = 9, A_DICT = 10, AN_ORDERED = 11
     A_SET = 12
     LAST_VALUE = 12
-    ORDERED_CLASS = 13, DTYPE_CLASS = 14, SCALAR_FUNCTION = 15, A_DTYPE = 16, BYTES_OF_8 = 17, SCALAR_ARGUMENTS = 18
+    ORDERED_CLASS = 13, DTYPE_CLASS = 14, SCALAR_FUNCTION = 15, ENCODE_FUNCTION = 16, SET_CLASS = 17, A_DTYPE = 18
+    BYTES_OF_8 = 19, SCALAR_ARGUMENTS = 20
+    LATIN_OF_8 = 21, ENCODE_ARGUMENTS = 22  # a text of eight characters that stands for eight bytes
 
 cdef enum:  # kinds of words alone
     ITEMS = 13  # the payload is how many objects go into the container below them
@@ -54,8 +57,9 @@ cdef enum:
     SHIFT = 27  # of a word's kind, above its payload
     PAYLOAD = (1 << SHIFT) - 1
     LARGEST = (1 << 26) - 1  # int in a word
-    MAX_MARKS = 64, MAX_CONTAINERS = 250_000  # as natsbin._pickle
+    MAX_MARKS = 64, MAX_CONTAINERS = 250_000, MAX_LINE = 256  # as natsbin._pickle
     MAX_WORDS = 1 << 22, MAX_ITEMS = 1 << 20, MAX_TRIALS = 1 << 12
+    MAX_RECENT = 1 << 19, MAX_AVERAGE = 1 << 15, MAX_KEPT = 1 << 28  # as natsbin._memo
     KEPT_KINDS = 0xFFF0  # a kept memo entry from here on is a kind, below it 1 + a position in the pool
     OPEN = 0xFFFFFFFF
 
@@ -139,7 +143,7 @@ cdef class Walker:
     cdef Entry *recent  # memo entries from `base` on
     cdef Py_ssize_t recent_count, recent_room, base
     cdef uint16_t *kept  # those below
-    cdef Py_ssize_t kept_room
+    cdef Py_ssize_t kept_room, dropped  # how many records were
     cdef Py_ssize_t marks[MAX_MARKS]
     cdef int depth
     cdef Span trials[MAX_TRIALS]
@@ -149,7 +153,7 @@ cdef class Walker:
     cdef uint32_t *outline
     cdef Py_ssize_t outline_count, outline_room
     cdef uint32_t all_results, arch2infos, arch_index, f8, less, collections, ordered_dict, numpy_name, dtype_name
-    cdef uint32_t multiarray, new_multiarray, scalar_name
+    cdef uint32_t multiarray, new_multiarray, scalar_name, codecs, encode, latin1, builtin, set_name
 
     def __cinit__(self, Py_ssize_t limit, bint streaming=False):
         self.limit = limit
@@ -161,6 +165,9 @@ cdef class Walker:
         self.ordered_dict, self.numpy_name, self.dtype_name, self.scalar_name, self.multiarray, self.new_multiarray = (
             self.named(text)
             for text in ("OrderedDict", "numpy", "dtype", "scalar", "numpy.core.multiarray", "numpy._core.multiarray")
+        )
+        self.codecs, self.encode, self.latin1, self.builtin, self.set_name = (
+            self.named(text) for text in ("_codecs", "encode", "latin1", "__builtin__", "set")
         )
         self.clear()
 
@@ -175,7 +182,7 @@ cdef class Walker:
 
     cdef void clear(self) noexcept:
         self.gave_up = self.finished = self.has_record = False
-        self.offset = self.origin = self.containers = 0
+        self.offset = self.origin = self.containers = self.dropped = 0
         self.tail = b""
         self.word_count = self.number_count = self.height = self.recent_count = self.base = 0
         self.depth = 0
@@ -210,7 +217,8 @@ cdef class Walker:
     def feed(self, bytes data not None):
         """Walks on, to the end of the next record or of all that is there; False if it gave up.
 
-        To be called with b"" after each record, until none comes; and then with what follows.
+        To be called with b"" after each record, until none comes; and then with what follows. Once ``finished``,
+        ``rest`` is what was fed after the end.
         """
         if self.has_record:
             self.drop_record()
@@ -220,9 +228,11 @@ cdef class Walker:
         self.walk(<const uint8_t *>PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
         cdef Py_ssize_t used = self.offset - before
         self.tail = data[used:] if used else data
-        if self.finished and self.tail:
-            self.gave_up = True
         return not self.gave_up
+
+    @property
+    def rest(self):
+        return self.tail if self.finished else b""
 
     cdef inline int push(self, uint32_t kind, uint32_t payload) except -1:
         """An object on the stack, with its first word if it is a value."""
@@ -277,6 +287,8 @@ cdef class Walker:
                     right = False
                 elif size > end - body:
                     break
+                elif self.height and self.stack[self.height - 1].kind == ENCODE_FUNCTION:
+                    right = self.push_latin(p + body, size)
                 else:
                     right = self.push_text(p + body, size)
                 body += size
@@ -338,6 +350,12 @@ cdef class Walker:
                     body += 8
             elif op == STACK_GLOBAL:
                 right = self.push_global()
+            elif op == GLOBAL:
+                size = self.push_named_global(p + body, end - body)
+                if size == 0 and end - body < MAX_LINE:
+                    break
+                right = size > 0
+                body += size
             elif op == REDUCE:
                 self.containers += 1
                 right = self.reduce()
@@ -386,6 +404,27 @@ cdef class Walker:
         self.push(A_TEXT, <uint32_t>position)
         return True
 
+    cdef bint push_latin(self, const uint8_t *p, Py_ssize_t size) except -1:
+        """A text that ``_codecs.encode`` turns into bytes, of which there must be eight."""
+        cdef uint64_t bits = 0
+        cdef Py_ssize_t at = 0, count = 0
+        while at < size:
+            if count == 8:
+                return False
+            if p[at] < 0x80:
+                bits |= <uint64_t>p[at] << (8 * count)
+                at += 1
+            elif (p[at] == 0xC2 or p[at] == 0xC3) and at + 1 < size and p[at + 1] & 0xC0 == 0x80:
+                bits |= <uint64_t>((p[at] & 0x03) << 6 | p[at + 1] & 0x3F) << (8 * count)
+                at += 2
+            else:
+                return False
+            count += 1
+        if count < 8:
+            return False
+        self.push_number(LATIN_OF_8, from_bits(bits))
+        return True
+
     cdef Py_ssize_t find_text(self, const uint8_t *p, Py_ssize_t size) except -2:
         """Where the pool has a string, or -1 where it has no room or the bytes are no text."""
         cdef Py_ssize_t position, length = 0
@@ -411,6 +450,8 @@ cdef class Walker:
         if self.height == 0 or place != self.base + self.recent_count:
             return False
         if self.recent_count == self.recent_room:
+            if self.recent_count >= MAX_RECENT:
+                return False
             room(<void **>&self.recent, &self.recent_room, self.recent_count + 1, sizeof(Entry))
         item = &self.stack[self.height - 1]
         entry = &self.recent[self.recent_count]
@@ -565,6 +606,13 @@ cdef class Walker:
             first.kind, first.number = SCALAR_ARGUMENTS, first[1].number
             self.height -= 1
             return True
+        if count == 2 and first.kind == LATIN_OF_8 and first[1].kind == A_TEXT:
+            if self.words[first[1].word] != self.latin1:
+                return False
+            first.kind = ENCODE_ARGUMENTS
+            self.word_count = first[1].word
+            self.height -= 1
+            return True
         if not self.close(low):
             return False
         for i in range(low, self.height):
@@ -578,6 +626,22 @@ cdef class Walker:
         self.height = low + 1
         return True
 
+    cdef Py_ssize_t push_named_global(self, const uint8_t *p, Py_ssize_t size) except -1:
+        """A global that two lines name; returns how many bytes they have, 0 where it is unknown or they are not whole."""
+        cdef Py_ssize_t reach = min(size, MAX_LINE), module, name
+        cdef const uint8_t *line = <const uint8_t *>memchr(p, 10, reach)
+        if line == NULL:
+            return 0
+        module = line - p
+        line = <const uint8_t *>memchr(p + module + 1, 10, reach - module - 1)
+        if line == NULL:
+            return 0
+        name = line - p - module - 1
+        if not self.push_text(p, module) or not self.push_text(p + module + 1, name) or not self.push_global():
+            self.gave_up = True
+            return 0
+        return module + name + 2
+
     cdef bint push_global(self) except -1:
         cdef Py_ssize_t low = self.height - 2
         cdef uint32_t module, name, kind
@@ -590,6 +654,10 @@ cdef class Walker:
             kind = DTYPE_CLASS
         elif (module == self.multiarray or module == self.new_multiarray) and name == self.scalar_name:
             kind = SCALAR_FUNCTION
+        elif module == self.codecs and name == self.encode:
+            kind = ENCODE_FUNCTION
+        elif module == self.builtin and name == self.set_name:
+            kind = SET_CLASS
         else:
             return False
         self.word_count = self.stack[low].word
@@ -607,7 +675,8 @@ cdef class Walker:
         self.height = low
 
     cdef bint reduce(self) except -1:
-        """A call: of OrderedDict without arguments, of dtype for "f8", or of the function that makes a float64."""
+        """A call: of OrderedDict without arguments, of dtype for "f8", of the function that makes a float64, or of
+        what protocol 2 has for eight bytes and for sets."""
         cdef Py_ssize_t low = self.height - 2
         cdef Item *arguments
         cdef uint32_t *word
@@ -623,6 +692,13 @@ cdef class Walker:
             self.drop_from(low)
             self.push_number(A_FLOAT64, value)
             return True
+        if kind == ENCODE_FUNCTION and arguments.kind == ENCODE_ARGUMENTS:
+            value = self.numbers[arguments.number]
+            self.drop_from(low)
+            self.push_number(BYTES_OF_8, value)
+            return True
+        if kind == SET_CLASS and arguments.kind == A_TUPLE and count > 1:
+            return self.make_set(low)
         if kind == ORDERED_CLASS and count == 1 and word[0] == <uint32_t>A_PLAIN_TUPLE << SHIFT:
             self.drop_from(low)
             self.push(AN_ORDERED, 0)
@@ -634,6 +710,27 @@ cdef class Walker:
                 self.push(A_DTYPE, 0)
                 return True
         return False
+
+    cdef bint make_set(self, Py_ssize_t low) except -1:
+        """The set of what is in a list of texts and numbers, which is the only argument."""
+        cdef Py_ssize_t i, start = self.stack[low].word
+        cdef uint32_t kind
+        if self.words[self.word_count - 1] != (<uint32_t>A_TUPLE << SHIFT | 1):
+            return False
+        if self.words[start] != <uint32_t>A_LIST << SHIFT:
+            return False
+        for i in range(start + 1, self.word_count - 1):
+            kind = self.words[i] >> SHIFT
+            if kind != A_TEXT and kind != AN_INT and kind != ITEMS:
+                return False
+        for i in range(self.stack[low].entry, self.recent_count):
+            if self.recent[i].kind != A_TEXT:
+                self.recent[i].word_end = OPEN
+        self.words[start] = <uint32_t>A_SET << SHIFT
+        self.word_count -= 1
+        self.height = low + 1
+        self.stack[low].kind = A_SET
+        return True
 
     cdef bint build_dtype(self) except -1:
         """The state of a dtype, which must be that of a plain little-endian one."""
@@ -672,6 +769,10 @@ cdef class Walker:
         cdef Entry *entry
         cdef uint32_t kept, gone
         cdef Item third
+        self.dropped += 1
+        if self.base + self.recent_count > min(MAX_KEPT, MAX_RECENT + MAX_AVERAGE * self.dropped):
+            self.gave_up = True
+            return 0
         room(<void **>&self.kept, &self.kept_room, self.base + self.recent_count, sizeof(uint16_t))
         for i in range(self.recent_count):
             entry = &self.recent[i]

@@ -78,7 +78,8 @@ def test_a_module_that_a_thread_imports_can_be_imported_in_a_child(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "natsbin.slow_to_import"
-    (tmp_path / "slow_to_import.py").write_text("import sys, time\nsys.natsbin_begun.set()\ntime.sleep(0.5)\nwhole = True\n")
+    code = "import sys, time\nsys.natsbin_begun.set()\ntime.sleep(0.5)\nwhole = True\n"
+    (tmp_path / "slow_to_import.py").write_text(code)
     monkeypatch.setattr(natsbin, "__path__", [*natsbin.__path__, str(tmp_path)])
     begun = threading.Event()
     monkeypatch.setattr(sys, "natsbin_begun", begun, raising=False)

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import pickle
+import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,13 @@ import pytest
 from click.testing import CliRunner
 from support.files import Call
 from support.made import Made
+from support.tiny import state, trial, write_archive
 
 import natsbin
 from natsbin.cli import main
 from natsbin.errors import ArchiveError, NatsbinError, NoArchiveError, OutputError, QuestionError, UnsafePickleError
 from natsbin.spaces import DATASETS, TSS
-from natsbin.store.attached import attached_units
+from natsbin.store.attached import attached_units, attached_values
 
 INDEXES = (1, 2, 3, 4, 5, 6)
 NUMBERS = {index: 10.0 - index + 0.1 for index in INDEXES}
@@ -103,6 +105,21 @@ def test_by_dataset(path: Path, tmp_path: Path) -> None:
         assert opened["energy"].attrs["units"] == "mJ"
         assert opened["energy"].sel(architecture=3).item() == 3.0
         assert np.isnan(opened["energy"].sel(architecture=1).item())
+
+
+def test_datasets_of_other_archives(tmp_path: Path) -> None:
+    rng, arch = random.Random(1), TSS.architectures[0]
+    trials = {(dataset, 1): trial(arch, ["x-test"], 1, 2, rng) for dataset in ("tiny/imagenet", "数据集", "..")}
+    archive = write_archive(tmp_path / "NATS-tss-other", [arch], {0: {"5": state(0, arch, trials)}})
+    store = natsbin.convert(archive, tmp_path / "store.h5")
+    value = {dataset: {0: number} for number, (dataset, _) in enumerate(trials, 1)}
+    assert natsbin.attach(store, write(tmp_path, ".json", value), "edge", "ms") == 1
+    opened = natsbin.open_store(store)
+    assert natsbin.verify(store, archive).architectures == 1
+    assert attached_units(opened) == {"edge": "ms"}
+    assert [attached_values(opened, "edge", dataset).tolist() for dataset in value] == [[1.0], [2.0], [3.0]]
+    with pytest.raises(ArchiveError, match="dataset 'mnist'; one of cifar10-valid"):
+        natsbin.attach(store, write(tmp_path, ".json", {"mnist": {0: 1}}), "edge", "ms", force=True)
 
 
 def test_names_are_replaced_only_by_force(path: Path, tmp_path: Path) -> None:

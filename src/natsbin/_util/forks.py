@@ -77,8 +77,9 @@ def _finish_imports() -> None:
 
 def _imported_by_others() -> str | None:
     """A module of natsbin, or of what it needs, that another thread is importing."""
+    not_waited_for = (None, threading.get_ident())
     for name, find in list(_MODULE_LOCKS.items()):
-        if name.partition(".")[0] in _WAITED_FOR and getattr(find(), "owner", None) not in (None, threading.get_ident()):
+        if name.partition(".")[0] in _WAITED_FOR and getattr(find(), "owner", None) not in not_waited_for:
             return name
     return None
 

@@ -92,6 +92,16 @@ class Archive(ABC):
         """The states of one architecture. Raises ArchiveError where it is absent."""
 
 
+def walked(walker: Walker, pieces: Iterable[bytes]) -> Iterator[int]:
+    """The index of each record of a streamed pickle, until ``walker`` gives up or bytes follow the pickle's end."""
+    for piece in pieces:
+        while walker.feed(piece) and walker.has_record:
+            yield walker.index
+            piece = b""
+        if walker.gave_up or walker.rest:
+            return
+
+
 def limit_of(weights: bool) -> int:
     """The most bytes of a pickle, with or without trained weights."""
     return WEIGHTS_LIMIT if weights else FILE_LIMIT

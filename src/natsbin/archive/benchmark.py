@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Any
 
 from natsbin._pickle import Unpickler
 from natsbin._walk import Walker
-from natsbin.archive.base import FILE_LIMIT, Archive, Record, Walked
+from natsbin.archive.base import FILE_LIMIT, Archive, Record, Walked, walked
 from natsbin.archive.bzip import pieces
 from natsbin.archive.meta import Meta, check_meta, digest_of, recognise
 from natsbin.archive.schema import check_record
@@ -49,28 +49,17 @@ class BenchmarkTask:
     def walk(self, walker: Walker) -> Generator[Walked | Record, None, None]:
         seen: set[int] = set()
         with closing(pieces(Path(self.path), self.digest, self.threads)) as source:
-            for piece in source:
-                for index in self._walked(walker, piece):
-                    if not 0 <= index < len(self.archs) or index in seen:
-                        break  # `read` says so
-                    seen.add(index)
-                    yield Walked(index, self.archs[index], partial(self._check, index))
-                else:
-                    if not walker.gave_up:
-                        continue
-                break
-        if walker.finished and not walker.gave_up and not walker.has_record:
+            for index in walked(walker, source):
+                if not 0 <= index < len(self.archs) or index in seen:
+                    break  # `read` says so
+                seen.add(index)
+                yield Walked(index, self.archs[index], partial(self._check, index))
+        if walker.finished and not (walker.gave_up or walker.has_record or walker.rest):
             self._check_end(walker.build(), seen)
             return
         for record in self.read():
             if record.index not in seen:
                 yield record
-
-    def _walked(self, walker: Walker, piece: bytes) -> Iterator[int]:
-        """The index of each record that a piece completes, while the walker has it."""
-        while walker.feed(piece) and walker.has_record:
-            yield walker.index
-            piece = b""
 
     def _check(self, index: int, states: object) -> dict[str, dict[str, Any]]:
         where = f"{self.path}: arch2infos[{index}]"

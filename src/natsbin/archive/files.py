@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from natsbin._walk import Walker
-from natsbin.archive.base import Archive, Record, Walked, limit_of, unpickle
+from natsbin.archive.base import FILE_LIMIT, Archive, Record, Walked, limit_of, unpickle
 from natsbin.archive.byte_ranges import ByteRange, file_range, read_ranges
 from natsbin.archive.bzip import decompress, in_pieces
 from natsbin.archive.full import has_weights
@@ -59,11 +60,15 @@ class ArchitectureTask:
         yield self._record(self.member.pieces(self.weights))
 
     def walk(self, walker: Walker) -> Iterator[Walked | Record]:
-        if self.weights:  # the walker admits no tensors
-            yield from self.read()
-            return
-        data = self.member.read()
-        yield Walked(self.index, self.arch, self._check) if walker.read(data) else self._record((data,))
+        pieces = self.member.pieces(self.weights)
+        start: list[bytes] = []
+        while sum(map(len, start)) <= FILE_LIMIT and (piece := next(pieces, b"")):
+            start.append(piece)
+        if sum(map(len, start)) <= FILE_LIMIT:  # else there are weights, and the walker admits none
+            data = b"".join(start)
+            yield Walked(self.index, self.arch, self._check) if walker.read(data) else self._record((data,))
+        else:
+            yield self._record(itertools.chain(start, pieces))
 
     def _record(self, pieces: Iterable[bytes]) -> Record:
         return Record(self.index, self._check(unpickle(pieces, self.member.source, self.weights)))

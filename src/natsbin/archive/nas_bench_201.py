@@ -11,15 +11,16 @@ import hashlib
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from natsbin._pickle import PERSISTENT, Unpickler
 from natsbin._walk import Walker
-from natsbin.archive.base import FILE_LIMIT, Archive, Record
+from natsbin.archive.base import FILE_LIMIT, Archive, Record, Walked, walked
 from natsbin.archive.meta import Meta, check_meta, recognise
 from natsbin.archive.schema import check_record
 from natsbin.archive.torch_file import open_value
@@ -36,19 +37,6 @@ _DIGEST = re.compile(r"-([0-9a-f]{6})\.pth$")
 _MOST_RUNS = 4_000  # of consecutive evaluated indexes: more would not fit into an attribute of HDF5
 
 
-def _encoded(text: object, encoding: object) -> bytes:
-    """Bytes as pickles of protocol 2 hold them."""
-    if type(text) is not str or encoding != "latin1":
-        raise ValueError("text in latin1 was expected")
-    return text.encode("latin1")
-
-
-def _set(members: object) -> set[Any]:
-    if type(members) is not list or set(map(type, members)) - {int, str}:
-        raise ValueError("a list of numbers or texts was expected")
-    return set(members)
-
-
 def _object(*arguments: object) -> dict[str, Any]:
     """Stands for an object of a class that is known: its attributes become a dict."""
     if arguments:
@@ -62,12 +50,10 @@ def _storage(_identity: object) -> object:
 
 _MODULES = ("nas_201_api", "nas_201_api.api", "nas_201_api.api_utils", "nas_201_api.api_201", "nas_102_api.api")
 ADMIT: dict[tuple[str, str], Any] = {
-    ("_codecs", "encode"): _encoded,
-    ("__builtin__", "set"): _set,
     PERSISTENT: _storage,
     **{(module, name): _object for module in _MODULES for name in ("ArchResults", "ResultsCount")},
 }
-"""What an unpickler admits besides: how protocol 2 writes bytes and sets, and the benchmark's own classes."""
+"""What an unpickler admits besides: the benchmark's own classes."""
 
 
 class NASBench201Task:
@@ -77,39 +63,68 @@ class NASBench201Task:
         self._path, self._archs, self._digest = path, archs, digest
         self.origin: dict[str, Any] | None = None
 
-    def walk(self, _walker: Walker) -> Generator[Record, None, None]:
-        """The records, none of which is walked."""
-        return self.read()
+    def walk(self, walker: Walker) -> Generator[Walked | Record, None, None]:
+        with self._summed():
+            yield from self._walk(walker)
 
     def read(self) -> Generator[Record, None, None]:
+        with self._summed():
+            yield from self._read()
+
+    def _walk(self, walker: Walker) -> Generator[Walked | Record, None, None]:
+        seen: list[int] = []
+        with open_value(self._path) as value:
+            for index in walked(walker, value):
+                if not (seen[-1] if seen else -1) < index < len(self._archs):
+                    break  # `_read` says so
+                seen.append(index)
+                yield Walked(index, self._archs[index], partial(self._check, index))
+            done = walker.finished and not walker.gave_up and not walker.has_record
+            if done:
+                value.finish(walker.rest)
+                self._end(walker.build(), seen)
+        if not done:
+            yield from (record for record in self._read() if not seen or record.index > seen[-1])
+
+    def _read(self) -> Generator[Record, None, None]:
         path, meta = str(self._path), Meta(TSS, self._archs)
         seen: list[int] = []
+        unpickler = Unpickler(path, FILE_LIMIT, streaming=True, admit=ADMIT, followed=True)
+        with open_value(self._path) as value:
+            for piece in value:
+                for index, infos in unpickler.feed(piece):
+                    meta.check_index(index, path)
+                    if seen and index <= seen[-1]:
+                        raise ArchiveError(f"{path}: arch2infos has {index} after {seen[-1]}; ascending was expected")
+                    seen.append(index)
+                    yield Record(index, self._check(index, infos))
+                if unpickler.finished:
+                    break
+            else:
+                unpickler.feed(b"", last=True)
+            value.finish(unpickler.rest)
+            self._end(unpickler.value, seen)
+
+    @contextmanager
+    def _summed(self) -> Iterator[None]:
+        """Sums the file meanwhile, and checks the digest at the end."""
         with ThreadPoolExecutor(1, "md5") as pool:
             summed = pool.submit(_md5, self._path) if self._digest else None
-            unpickler = Unpickler(path, FILE_LIMIT, streaming=True, admit=ADMIT, followed=True)
-            with open_value(self._path) as value:
-                for piece in value:
-                    for index, infos in unpickler.feed(piece):
-                        meta.check_index(index, path)
-                        if seen and index <= seen[-1]:
-                            raise ArchiveError(
-                                f"{path}: arch2infos has {index} after {seen[-1]}; ascending was expected"
-                            )
-                        seen.append(index)
-                        yield Record(index, _states(infos, index, self._archs[index], f"{path}: arch2infos[{index}]"))
-                    if unpickler.finished:
-                        break
-                else:
-                    unpickler.feed(b"", last=True)
-                value.finish(unpickler.rest)
-            if not seen:
-                raise ArchiveError(f"{path}: arch2infos has no architecture; a NAS-Bench-201 file was expected")
-            self.origin = _origin(unpickler.value, seen, path)
+            yield
             if summed is not None and not summed.result().endswith(self._digest or ""):
                 raise ArchiveError(
-                    f"{path}: its md5 is {summed.result()}; an end in {self._digest}, as its name says, was expected"
-                    " (damaged, or renamed)"
+                    f"{self._path}: its md5 is {summed.result()}; an end in {self._digest}, as its name says, was "
+                    "expected (damaged, or renamed)"
                 )
+
+    def _check(self, index: int, infos: Any) -> dict[str, dict[str, Any]]:
+        return _states(infos, index, self._archs[index], f"{self._path}: arch2infos[{index}]")
+
+    def _end(self, value: Any, seen: list[int]) -> None:
+        """What the dict holds, all of whose records were ``seen``."""
+        if not seen:
+            raise ArchiveError(f"{self._path}: arch2infos has no architecture; a NAS-Bench-201 file was expected")
+        self.origin = _origin(value, seen, str(self._path))
 
 
 class NASBench201Archive(Archive):

@@ -48,8 +48,9 @@ def attach(
         column: which column has the numbers; ``name``, or the only other one, for None.
         force: replace numbers of that name.
 
-    An empty number, or None, is missing. Raises ArchiveError where the file is no such table or has an architecture
-    that is not in the space, or one twice; QuestionError, OutputError and StoreError as ``write_attached``.
+    Datasets are those of the store, or published ones. An empty number, or None, is missing. Raises ArchiveError where
+    the file is no such table or has an architecture that is not in the space, or one twice; QuestionError, OutputError
+    and StoreError as ``write_attached``.
     """
     path, place = Path(store), Path(table)
     opened = open_store(path)
@@ -62,6 +63,7 @@ def attach(
 def _columns(store: Store, rows: Iterable[Row], source: str) -> dict[str | None, Floats]:
     """The numbers by official index, by dataset."""
     index_of = {arch: index for index, arch in enumerate(store.meta_archs)}
+    datasets = dict.fromkeys([*DATASETS, *(dataset for _, dataset in store.keys)])
     columns: dict[str | None, Floats] = {}
     seen: set[tuple[int, str | None]] = set()
     for number, (arch, dataset, value) in enumerate(rows, 1):
@@ -72,8 +74,8 @@ def _columns(store: Store, rows: Iterable[Row], source: str) -> dict[str | None,
                 f"{where}: architecture {arch!r:.100}; an index below {store.total} or a string of the "
                 f"{store.space.title} space was expected"
             )
-        if dataset is not None and dataset not in DATASETS:
-            raise ArchiveError(f"{where}: dataset {dataset!r:.60}; one of {', '.join(DATASETS)} was expected")
+        if dataset is not None and dataset not in datasets:
+            raise ArchiveError(f"{where}: dataset {dataset!r:.60}; one of {', '.join(datasets)} was expected")
         if (index, dataset) in seen:
             raise ArchiveError(f"{where}: architecture {arch!r:.100} is there twice")
         seen.add((index, dataset))

@@ -1,7 +1,8 @@
 """Side tables of a store: named numbers by architecture, and by dataset if they differ, beside the originals.
 
-Each is a dataset ``attached/NAME`` or ``attached/NAME@DATASET`` along the axis of the architectures that the store has,
-in float64 with its unit; NaN is a missing number. Nothing else of the store changes.
+Each is a dataset ``attached/NAME`` or ``attached/NAME@DATASET`` (escaped as in the paths of tables) along the axis of
+the architectures that the store has, in float64 with its unit; NaN is a missing number. Nothing else of the store
+changes.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def attached_values(store: Store, name: str, dataset: str) -> Floats:
     QuestionError where there is no such table at all.
     """
     index = store.file.index
-    places = [f"{fmt.ATTACHED}/{name}@{one}" for one in (dataset, dataset.removesuffix("-valid"))]
+    places = [f"{fmt.ATTACHED}/{name}@{fmt.escape(one)}" for one in (dataset, dataset.removesuffix("-valid"))]
     path = next((one for one in (*places, f"{fmt.ATTACHED}/{name}") if one in index), None)
     values = np.full(store.total, np.nan)
     if path is None:
@@ -90,7 +91,7 @@ def _write(path: Path, name: str, unit: str, columns: Mapping[str | None, Floats
 
     def add(tree: TreeWriter) -> None:
         for dataset, values in columns.items():
-            place = f"{fmt.ATTACHED}/{name}" + (f"@{dataset}" if dataset else "")
+            place = f"{fmt.ATTACHED}/{name}" + (f"@{fmt.escape(dataset)}" if dataset else "")
             attrs = {"units": unit, "long_name": name, "coordinates": fmt.ARCHITECTURE}
             tree.array(place, values[store.indexes], dims=(fmt.ARCHITECTURE,), attrs=attrs)
 
