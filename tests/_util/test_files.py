@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from natsbin._util import files
+from natsbin._util import files, system
 from natsbin.errors import OutputError
 
 
@@ -79,7 +79,8 @@ def test_a_folder_that_cannot_be_synced_is_no_failure(
     monkeypatch.setattr(os, "fsync", refuse)
     part = tmp_path / "part"
     part.write_bytes(b"new")
-    files.sync(part)
+    with part.open("rb") as file:
+        system.sync(file.fileno())
     files.replace(part, tmp_path / "x")
     assert (tmp_path / "x").read_bytes() == b"new"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import threading
 import weakref
 from types import TracebackType
+
+from natsbin._util.system import after_fork
 
 _locks: weakref.WeakSet[Lock] = weakref.WeakSet()
 
@@ -50,4 +51,4 @@ def _renew_properties(names: dict[str, object]) -> None:
                     member.lock = threading.RLock()  # type: ignore[attr-defined]
 
 
-os.register_at_fork(after_in_child=_renew_locks)
+after_fork(_renew_locks)
