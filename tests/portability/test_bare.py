@@ -81,7 +81,7 @@ def test_without_what_only_some_systems_have(made: Made, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("folder", ["weights", "store/test_round_trip.py", "store/test_states.py", "sweep/test_run.py"])
+@pytest.mark.parametrize("folder", ["store/test_round_trip.py", "store/test_states.py", "sweep/test_run.py"])
 def test_the_tests_themselves_without_what_only_some_systems_have(folder: str) -> None:
     tests = Path(__file__).parents[1]
     script = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"

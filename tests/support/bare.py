@@ -12,23 +12,25 @@ import signal
 import struct
 import subprocess  # noqa: F401 - which, after `msvcrt`, would take this for Windows
 import sys
+import tempfile
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 MODULES = ("fcntl", "grp", "pwd", "resource", "termios")
 CALLS = (
-    *("chown", "fork", "forkpty", "geteuid", "getegid", "getgid", "getuid", "lchown", "mkfifo", "posix_fallocate"),
+    *("chown", "fork", "forkpty", "geteuid", "lchown", "mkfifo", "posix_fallocate"),
     *("pread", "preadv", "pwrite", "pwritev", "register_at_fork", "sched_getaffinity", "sendfile", "copy_file_range"),
     *("O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_TMPFILE"),
 )
 SIGNALS = ("SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 
-_UNNAMED = ".natsbin-spool-"  # on Windows, tempfile's files go when they are closed
-
 
 def hide() -> None:
     """Take it all away from this process."""
+    own = ModuleType("os")
+    vars(own).update(vars(os))
+    vars(tempfile).update(_os=own, _O_TMPFILE_WORKS=False)  # on Windows its files go when they are closed
     refused = {name: _refusing(getattr(os, name)) for name in ("remove", "rename", "replace", "unlink")}
     for name, call in refused.items():
         setattr(os, name, call)
@@ -50,7 +52,7 @@ def hide() -> None:
 def _refusing(call: Callable[..., Any]) -> Callable[..., Any]:
     def refuse(path: Any, *others: Any, **options: Any) -> Any:
         for one in (path, *others):
-            if isinstance(one, (str, os.PathLike)) and _UNNAMED not in os.fspath(one) and _is_open(os.fspath(one)):
+            if isinstance(one, (str, os.PathLike)) and _is_open(os.fspath(one)):
                 raise PermissionError(13, "a program has it open", os.fspath(one))
         return call(path, *others, **options)
 
@@ -68,7 +70,8 @@ def _is_open(path: str) -> bool:
                 return True
         except OSError:
             continue
-    return any(f" {found.st_ino} " in line for line in open("/proc/self/maps", encoding="utf-8"))
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        return f" {found.st_ino} " in maps.read()
 
 
 def _locking(descriptor: int, mode: int, size: int) -> None:
