@@ -20,7 +20,7 @@ from typing import Any
 MODULES = ("fcntl", "grp", "pwd", "resource", "termios")
 CALLS = (
     *("chown", "fork", "forkpty", "geteuid", "lchown", "mkfifo", "posix_fallocate"),
-    *("pread", "preadv", "pwrite", "pwritev", "register_at_fork", "sched_getaffinity", "sendfile", "copy_file_range"),
+    *("pread", "preadv", "pwrite", "pwritev", "register_at_fork", "sched_getaffinity", "copy_file_range"),
     *("O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_TMPFILE"),
 )
 SIGNALS = ("SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
