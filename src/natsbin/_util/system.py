@@ -122,7 +122,9 @@ def _lock_byte(descriptor: int, wait: bool) -> bool | None:
                 os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
                 msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
                 return True
-            except PermissionError:
+            except OSError as error:  # EACCES in Windows, EEXIST in Wine
+                if error.errno in _UNSUPPORTED:
+                    raise
                 if not wait:
                     return False
             finally:
