@@ -12,27 +12,35 @@ from typing import Any
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
 
 debug = os.environ.get("NATSBIN_DEBUG") == "1"
 sanitize = os.environ.get("NATSBIN_SANITIZE")
 
-# Answers are equal to the last bit, so the compiler may neither reorder sums nor fuse a multiply with an add.
-compile_args = ["-O1" if debug or sanitize else "-O3", "-ffp-contract=off"]
-link_args: list[str] = []
-if sanitize:
-    flags = [f"-fsanitize={sanitize}", "-fno-omit-frame-pointer"]
-    compile_args += flags
-    link_args += flags
+# Answers are equal to the last bit, so a compiler may neither reorder sums nor fuse a multiply with an add.
+MSVC_FLAGS = ["/Od" if debug else "/O2", "/fp:precise"]
+COMPILE_FLAGS = ["-O1" if debug or sanitize else "-O3", "-ffp-contract=off"]  # of GCC, Clang and Zig
+SANITIZE_FLAGS = [f"-fsanitize={sanitize}", "-fno-omit-frame-pointer"] if sanitize else []
 
 # The folder below cext is named like the package, for there Cython finds the .pxd of what `cimport natsbin...` names.
 # Cython generates the source of _cyutility: its own code for memoryviews, once instead of in every module.
 SHARED = "natsbin._cyutility"
 sources = {f"natsbin.{source.stem}": source for source in sorted(Path("cext/natsbin").glob("*.pyx"))}
 extensions = [
-    Extension(name, [source.as_posix()], extra_compile_args=compile_args, extra_link_args=link_args)
+    Extension(name, [source.as_posix()], extra_link_args=SANITIZE_FLAGS)
     for name, source in (sources | {SHARED: Path("cext/natsbin/_cyutility.c")}).items()
 ]
+
+
+class BuildByCompiler(build_ext):
+    """Flags are those of the compiler that is used."""
+
+    def build_extensions(self) -> None:
+        flags = MSVC_FLAGS if self.compiler.compiler_type == "msvc" else COMPILE_FLAGS + SANITIZE_FLAGS
+        for extension in self.extensions:
+            extension.extra_compile_args = flags
+        super().build_extensions()
 
 
 class ReproducibleSdist(sdist):
@@ -58,7 +66,7 @@ class ReproducibleSdist(sdist):
 
 
 setup(
-    cmdclass={"sdist": ReproducibleSdist},
+    cmdclass={"build_ext": BuildByCompiler, "sdist": ReproducibleSdist},
     ext_modules=cythonize(
         extensions,
         include_path=["cext"],
@@ -73,7 +81,6 @@ setup(
             "embedsignature": True,
             "auto_pickle": False,
             "autotestdict": False,
-            "freethreading_compatible": True,
         },
     ),
 )

@@ -1,14 +1,10 @@
 """A column that is asked for arrays of values; see ``_batch.pyx``."""
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
 
 from natsbin._column cimport Column
 from natsbin._questions cimport Questions, TrialGrid, place_of
-
-
-cdef struct Divisor:  # division of 32-bit numbers by one that is known only at run time, as a multiplication
-    uint64_t reciprocal
-    uint32_t by
+from natsbin.division cimport Divisor
 
 
 cdef class ColumnBatch:

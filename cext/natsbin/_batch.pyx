@@ -8,17 +8,10 @@ from natsbin._column cimport Column
 from natsbin._questions cimport BLOCK, MOST_TRIALS, Questions, TrialGrid, place_of
 from natsbin.bits cimport MISSING, from_bits
 from natsbin.decoding cimport COUNT, SMALL_FLOAT, SUM, UNSIGNED2, Decoding, dividend_of, number_at, quotient_of
+from natsbin.division cimport Divisor, divide, divisor
 from natsbin.sums cimport Sum, add, total
 
 import numpy
-
-cdef extern from *:
-    """
-    static inline uint64_t natsbin_high_half(uint64_t a, uint32_t b) {
-        return (uint64_t)(((unsigned __int128)a * b) >> 64);
-    }
-    """
-    uint64_t natsbin_high_half(uint64_t a, uint32_t b) noexcept nogil
 
 ctypedef const uint8_t* Bytes
 
@@ -27,12 +20,15 @@ for _i in range(16):
     NOTHING[_i] = 0xFF
 
 
-cdef inline Divisor divisor(Py_ssize_t by) noexcept nogil:
-    return Divisor((<uint64_t> 0xFFFFFFFFFFFFFFFF) // <uint64_t> by + 1, <uint32_t> by)
-
-
-cdef inline uint32_t divide(uint32_t number, const Divisor* divisor) noexcept nogil:
-    return number if divisor.by == 1 else <uint32_t> natsbin_high_half(divisor.reciprocal, number)
+def divided(const uint32_t[::1] numbers not None, Py_ssize_t by, uint32_t[::1] out not None):
+    """``numbers // by``, as places are divided; tests compare it with Python's integers."""
+    cdef Py_ssize_t i
+    cdef Divisor known
+    if by < 1 or numbers.shape[0] != out.shape[0]:
+        raise ValueError(f"{numbers.shape[0]} numbers by {by} to {out.shape[0]}")
+    known = divisor(by)
+    for i in range(numbers.shape[0]):
+        out[i] = divide(numbers[i], &known)
 
 
 cdef struct Places:  # where numbers lie: at `at`, or if that is NULL side by side from `base` on, by row

@@ -7,6 +7,10 @@ the same, but needs ``ast`` for it, which takes longer to import than all of thi
 
 import importlib
 import re
+import sys
+
+if sys.byteorder != "little":
+    raise ImportError("natsbin needs a little-endian machine, as its native code reads stores; this one is big-endian")
 
 with open(f"{__file__}i", encoding="utf-8") as _stub:
     _MODULES = {name: module for module, name in re.findall(r"(?m)^from (\S+) import \w+ as (\w+)$", _stub.read())}

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from natsbin._column import Column
 from natsbin._questions import Questions, TrialGrid
 
+def divided(numbers: npt.NDArray[np.uint32], by: int, out: npt.NDArray[np.uint32]) -> None: ...
 @final
 class ColumnBatch:
     def __new__(

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from natsbin._util import files
+from natsbin._util import files, system
 from natsbin.errors import OutputError
 
 
@@ -80,7 +80,8 @@ def test_a_folder_that_cannot_be_synced_is_no_failure(
     monkeypatch.setattr(os, "fsync", refuse)
     part = tmp_path / "part"
     part.write_bytes(b"new")
-    files.sync(part)
+    with part.open("rb") as file:
+        system.sync(file.fileno())
     files.replace(part, tmp_path / "x", force=True)
     assert (tmp_path / "x").read_bytes() == b"new"
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-import torch
 from support.files import Call, write_folder
 from support.memory import refused
 from support.records import record
@@ -20,6 +19,8 @@ from natsbin._pickle import Unpickler
 from natsbin.archive import open_archive, tensors
 from natsbin.errors import ArchiveError
 from natsbin.spaces import SSS
+
+torch = pytest.importorskip("torch", reason="some of the files are torch's")
 
 READ = "from natsbin.archive import open_archive", "open_archive(path, weights=True).read(5)"
 STREAM = "from natsbin.archive import open_archive", "for task in open_archive(path, 'sss').tasks(): list(task.read())"

@@ -6,10 +6,13 @@ import gzip
 import json
 from pathlib import Path
 
+import h5py
 import pytest
 from support.paths import GOLDEN, load_tool
 
+from natsbin.errors import StoreError
 from natsbin.store import open_store
+from natsbin.store.hdf5 import READS_VERSION_1
 from natsbin.store.verify import check
 
 STORES = sorted(GOLDEN.glob("*/*.h5.gz"))
@@ -26,6 +29,10 @@ def test_the_golden_stores_are_there() -> None:
 @pytest.mark.parametrize("path", STORES, ids=lambda path: str(path.relative_to(GOLDEN)))
 def test_a_golden_store_answers_as_it_did(path: Path, tmp_path: Path) -> None:
     (tmp_path / "store.h5").write_bytes(gzip.decompress(path.read_bytes()))
+    if path.parent.name == "v1" and h5py.version.hdf5_version_tuple < READS_VERSION_1:
+        with pytest.raises(StoreError, match="needs the HDF5 that wrote it or a later one"):
+            open_store(tmp_path / "store.h5")
+        return
     store = open_store(tmp_path / "store.h5")
     answers = json.loads((path.parent / f"{path.name.partition('.')[0]}.json").read_text())
     assert [str(index) for index in store.indexes.tolist()] == list(answers)

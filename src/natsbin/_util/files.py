@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import hashlib
 import os
 import re
 import secrets
 import socket
-import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from natsbin._util import system
+from natsbin._util.system import lock, sync_folder
 from natsbin.errors import NatsbinError, OutputError
-
-_UNSUPPORTED = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EBADF}
-"""What file systems say to ``flock`` and ``fsync`` that they do not have."""
 
 _NAME_MAX = 255  # bytes
 _PART_SUFFIX = re.compile(r"[0-9a-f]{8}\.part")
@@ -92,8 +88,9 @@ def open_part(path: Path) -> tuple[Path, int]:
     """A new unfinished file for ``path``, locked, and its descriptor."""
     while True:
         part = new_part(path)
-        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666)
-        lock(descriptor)  # a locked file has a living writer
+        descriptor = os.open(part, system.CREATE, 0o666)
+        if system.OPEN_FILES_MOVE:
+            lock(descriptor)  # a locked file has a living writer; elsewhere no one can remove what it has open
         if _is_at(descriptor, part):  # otherwise another process has just removed it as stale
             return part, descriptor
         os.close(descriptor)
@@ -111,13 +108,14 @@ def new_file(path: Path, force: bool) -> Iterator[tuple[Path, int]]:
     part: Path | None = None
     try:
         part, descriptor = open_part(destination)
-        try:
+        with ExitStack() as opened:
+            opened.callback(os.close, descriptor)
             yield part, descriptor
-            sync(part)
+            system.sync(descriptor)
+            if not system.OPEN_FILES_MOVE:
+                opened.close()
             target(path, force)  # another program may have made it meanwhile
             replace(part, destination, force)
-        finally:
-            os.close(descriptor)
     except OSError as error:
         if isinstance(error, NatsbinError):
             raise
@@ -137,7 +135,9 @@ def remove_stale_parts(path: Path) -> None:
                 if not part.is_file():
                     continue
                 with suppress(OSError), part.open("r+b") as file:
-                    if lock(file.fileno(), wait=False):
+                    if not system.OPEN_FILES_MOVE:
+                        file.close()
+                    if file.closed or lock(file.fileno(), wait=False):
                         part.unlink(missing_ok=True)
 
 
@@ -149,14 +149,10 @@ def replace(part: Path, path: Path, force: bool) -> None:
     if not force and _named(part, path):
         return
     with suppress(FileNotFoundError):
-        old = os.stat(path)
-        with suppress(OSError):
-            os.chown(part, old.st_uid, old.st_gid)
-        with suppress(OSError):
-            os.chmod(part, stat.S_IMODE(old.st_mode))
+        system.keep_owner(part, os.stat(path))
     os.replace(part, path)
     with suppress(OSError):  # the file has its name: this only says that it keeps it when the power fails now
-        sync(path.parent)
+        sync_folder(path.parent)
 
 
 def _named(part: Path, path: Path) -> bool:
@@ -165,43 +161,12 @@ def _named(part: Path, path: Path) -> bool:
         os.link(part, path)
     except FileExistsError:
         raise OutputError(f"{path}: exists already; another program has just made it") from None
-    except OSError:
+    except (OSError, AttributeError):
         return False
     part.unlink(missing_ok=True)
     with suppress(OSError):
-        sync(path.parent)
+        sync_folder(path.parent)
     return True
-
-
-def sync(path: Path) -> None:
-    """Wait until a file or folder is on the disk, where the file system can say so."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        sync_open(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_open(descriptor: int) -> None:
-    """The same for an open file."""
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _UNSUPPORTED:
-            raise
-
-
-def lock(descriptor: int, *, wait: bool = True) -> bool | None:
-    """Lock an open file for this process; whether that was possible, None where the file system has no locks."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        return True
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        if error.errno not in _UNSUPPORTED:
-            raise
-        return None
 
 
 @contextmanager
@@ -221,10 +186,14 @@ def only_one(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator
             yield
     finally:
         _held.discard(descriptor)
-        if _is_at(descriptor, place):
+        ours = _is_at(descriptor, place)
+        if not system.OPEN_FILES_MOVE:
+            os.close(descriptor)
+        if ours:
             with suppress(OSError):
                 place.unlink()
-        os.close(descriptor)
+        if system.OPEN_FILES_MOVE:
+            os.close(descriptor)
 
 
 _held: set[int] = set()  # descriptors of locked files; a child that is forked meanwhile would keep the lock with them
@@ -236,7 +205,7 @@ def _let_go() -> None:
     _held.clear()
 
 
-os.register_at_fork(after_in_child=_let_go)
+system.after_fork(_let_go)
 
 _seen: dict[Path, tuple[object, float]] = {}  # of lock files without locks: their last sign of life, and when it came
 
@@ -244,11 +213,11 @@ _seen: dict[Path, tuple[object, float]] = {}  # of lock files without locks: the
 def _take(place: Path) -> int | None:
     """The descriptor of a lock file that this process now owns; None while another one does."""
     try:
-        descriptor = os.open(place, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(place, system.CREATE, 0o600)
         created = True
     except FileExistsError:
         try:
-            descriptor, created = os.open(place, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW), False
+            descriptor, created = os.open(place, system.UPDATE), False
         except FileNotFoundError:
             return None
     owned = False
@@ -275,13 +244,8 @@ def _is_dead(place: Path, sign: bytes) -> bool:
     """Whether a lock file shows no sign of life: no process has its number here, or it has not changed for long."""
     host, _, rest = sign.decode(errors="replace").partition(" ")
     number = rest.partition(" ")[0]
-    if host == socket.gethostname() and number.isdecimal():
-        try:
-            os.kill(int(number), 0)
-        except ProcessLookupError:
-            return True
-        except OSError:
-            pass
+    if host == socket.gethostname() and number.isdecimal() and not system.is_alive(int(number)):
+        return True
     last, since = _seen.get(place, (None, 0.0))
     if last != sign:
         _seen[place] = sign, time.monotonic()
@@ -299,7 +263,7 @@ def _beating(descriptor: int) -> Iterator[None]:
 
     def beat() -> None:
         with suppress(OSError):
-            os.pwrite(descriptor, _owner(), 0)
+            system.write_at(descriptor, _owner(), 0)
 
     def beat_on() -> None:
         while not end.wait(BEAT):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import os
 import sys
 import threading
 import weakref
@@ -12,6 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
+
+from natsbin._util.system import after_fork, around_fork
 
 _locks: weakref.WeakSet[Lock] = weakref.WeakSet()
 
@@ -89,5 +90,5 @@ def _take_turns() -> None:
         sys.setswitchinterval(_intervals.pop())
 
 
-os.register_at_fork(before=_finish_imports, after_in_parent=_take_turns, after_in_child=_take_turns)
-os.register_at_fork(after_in_child=_renew_locks)
+around_fork(_finish_imports, _take_turns)
+after_fork(_renew_locks)

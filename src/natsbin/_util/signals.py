@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -12,10 +11,10 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from natsbin._util.system import STOPS, stop_again
+
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
-
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _CLEANING = 10.0  # seconds after the first signal in which others are ignored: they would interrupt the cleaning up
 
@@ -75,7 +74,7 @@ def _stop_again(args: UnraisableHookArgs) -> bool:
     if _stopped_by is None or not isinstance(args.exc_value, (SystemExit, KeyboardInterrupt)):
         return False
     _stopped_at = -_CLEANING
-    again = threading.Timer(_LATER, os.kill, (os.getpid(), _stopped_by))  # here, the handler would raise for nothing
+    again = threading.Timer(_LATER, stop_again, (_stopped_by,))  # here, the handler would raise for nothing
     again.daemon = True
     again.start()
     return True

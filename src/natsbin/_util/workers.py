@@ -22,6 +22,7 @@ from collections.abc import Callable, Generator, Iterable
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, TypeVar
 
+from natsbin._util import system
 from natsbin.errors import NatsbinError
 
 Shared = TypeVar("Shared")
@@ -40,11 +41,6 @@ FEW = 64
 """Architectures that are done before processes have started."""
 
 
-def cores() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
 def ordered(
     function: Callable[[Shared, Item], Result], shared: Shared, items: Iterable[Item], jobs: int, ahead: int = AHEAD
 ) -> Generator[Result, None, None]:
@@ -61,7 +57,7 @@ def ordered(
     waiting: deque[_Worker] = deque()
     remaining = enumerate(items)
     try:
-        start = _forked if threading.active_count() == 1 else _spawned
+        start = _forked if system.can_fork() else _spawned
         for _ in range(jobs):
             start(function, shared, workers)
         while True:
@@ -123,11 +119,7 @@ def _spawned(function: Callable[[Any, Any], Any], shared: object, workers: list[
     ours, theirs = Pipe()
     given = json.dumps([theirs.fileno(), sys.path])
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # -W, -X and others, as this one's
-    process = subprocess.Popen(
-        [sys.executable, *flags, "-c", _NEW_INTERPRETER, given],
-        pass_fds=[theirs.fileno()],
-        stdin=subprocess.DEVNULL,
-    )
+    process = system.start_beside([sys.executable, *flags, "-c", _NEW_INTERPRETER, given], theirs)
     workers.append(_Worker(ours, process.wait))
     theirs.close()
     workers[-1].send((os.getpid(), function, shared))
@@ -135,7 +127,7 @@ def _spawned(function: Callable[[Any, Any], Any], shared: object, workers: list[
 
 def main(descriptor: int) -> None:
     """What a new interpreter does."""
-    pipe = Connection(descriptor)
+    pipe = system.inherited(descriptor)
     try:
         _serve(pipe, *pipe.recv())
     except (EOFError, OSError):
@@ -147,8 +139,8 @@ def main(descriptor: int) -> None:
 def _serve(pipe: Connection, parent: int, function: Callable[[Any, Any], Any], shared: object) -> None:
     """Work until the parent closes the pipe, or ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    for number in system.STOPS[1:]:
+        signal.signal(number, signal.SIG_DFL)
     items: queue.SimpleQueue[Any] = queue.SimpleQueue()
     left = threading.Event()
 
@@ -157,7 +149,7 @@ def _serve(pipe: Connection, parent: int, function: Callable[[Any, Any], Any], s
         try:
             while True:
                 while not pipe.poll(_PARENT_CHECK):
-                    if os.getppid() != parent:  # killed, while another process has a copy of its end of the pipe
+                    if not system.has_parent(parent):  # killed, while another process has a copy of its end of the pipe
                         raise EOFError
                 items.put((pipe.recv(),))
         except (EOFError, OSError):

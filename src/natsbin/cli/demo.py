@@ -37,7 +37,7 @@ def demo(archs: int, as_json: bool, quiet: bool) -> None:
     from natsbin.spaces import TSS
     from natsbin.synthetic import make_archive
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # Windows keeps what is mapped
         src, dst = Path(folder, "NATS-tss-demo-simple"), Path(folder, "NATS-tss-demo.h5")
         with progress(f"Generating {archs} architectures", quiet) as show:
             made = count(1)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from natsbin._util.signals import stoppable
+from natsbin._util.system import user
 from natsbin.errors import OutputError, StoreError
 from natsbin.spaces import SearchSpace
 from natsbin.store.file import is_store
@@ -125,7 +126,10 @@ def _trusted(path: Path, archive: Path) -> bool:
     """Whether only this user, root, or the owner of an archive that is beside it can have put a store here."""
     path = Path(os.path.realpath(path))
     found, folder = path.stat(), path.parent.stat()
-    owners = {os.geteuid(), 0}
+    me = user()
+    if me is None:  # Windows says with other means who may write, and a user's folders are that user's by default
+        return True
+    owners = {me, 0}
     if path.parent == Path(os.path.realpath(archive)).parent:
         owners.add(os.stat(archive).st_uid)
     return found.st_uid in owners and not found.st_mode & stat.S_IWOTH and _is_private(folder)
@@ -133,7 +137,7 @@ def _trusted(path: Path, archive: Path) -> bool:
 
 def _is_private(folder: os.stat_result) -> bool:
     """Whether others cannot replace files of a folder: it is not writable for them, or is sticky, as /tmp is."""
-    return not folder.st_mode & stat.S_IWOTH or bool(folder.st_mode & stat.S_ISVTX)
+    return user() is None or not folder.st_mode & stat.S_IWOTH or bool(folder.st_mode & stat.S_ISVTX)
 
 
 def _writable(place: Path, archive: Path, state: Fingerprint) -> bool:
@@ -151,6 +155,6 @@ def _writable(place: Path, archive: Path, state: Fingerprint) -> bool:
             return not any(path.startswith(f"{ATTACHED}/") for path in store.file.index.paths)  # a user's own numbers
         # In the user's cache folder names are natsbin's own: what is damaged there was a store.
         own = folder != Path(os.path.realpath(archive)).parent
-        return own and stat.S_ISREG(place.lstat().st_mode) and place.stat().st_uid == os.geteuid()
+        return own and stat.S_ISREG(place.lstat().st_mode) and user() in (None, place.stat().st_uid)
     except OSError:
         return False

@@ -11,7 +11,8 @@ from typing import Any
 
 from natsbin._util.files import printable
 from natsbin._util.signals import stoppable
-from natsbin._util.workers import FEW, cores, ordered
+from natsbin._util.system import cores
+from natsbin._util.workers import FEW, ordered
 from natsbin._walk import Walker
 from natsbin.archive import FILE_LIMIT, Archive, Record, Task, fingerprint_of, holds, open_archive
 from natsbin.archive.simplify import simplify

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from natsbin._util.signals import stoppable
-from natsbin._util.workers import cores, ordered
+from natsbin._util.system import cores
+from natsbin._util.workers import ordered
 from natsbin.archive import Archive, Fingerprint, Task, fingerprint_of, open_archive
 from natsbin.errors import ArchiveError, NatsbinError, OutputError, QuestionError, StoreError
 from natsbin.roads.simple_copy import SimpleCopy, remove_simple_copy

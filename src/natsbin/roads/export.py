@@ -11,7 +11,8 @@ from pathlib import Path
 
 from natsbin._util import files
 from natsbin._util.signals import stoppable
-from natsbin._util.workers import FEW, cores, ordered
+from natsbin._util.system import cores
+from natsbin._util.workers import FEW, ordered
 from natsbin.archive import is_full
 from natsbin.archive.meta import META_NAME, file_name, is_file_name
 from natsbin.archive.nas_bench_201 import BENCHMARK

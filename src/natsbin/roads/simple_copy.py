@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from natsbin._util.files import sync_open
+from natsbin._util.system import sync
 from natsbin.archive import Archive
 from natsbin.archive.meta import META_NAME, file_name
 from natsbin.archive.simplify import simplify
@@ -64,8 +64,8 @@ class SimpleCopy:
             with part.open("wb") as file:
                 file.write(file_bytes(value))
                 file.flush()
-                sync_open(file.fileno())
-            part.rename(path)
+                sync(file.fileno())
+            part.replace(path)
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error}") from error
 

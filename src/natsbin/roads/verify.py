@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from natsbin._util.compare import difference
-from natsbin._util.workers import FEW, cores, ordered
+from natsbin._util.system import cores
+from natsbin._util.workers import FEW, ordered
 from natsbin.archive import Task, open_archive
 from natsbin.archive.simplify import simple_records
 from natsbin.errors import StoreError

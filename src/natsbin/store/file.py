@@ -7,6 +7,7 @@ import os
 import stat
 import weakref
 
+from natsbin._util import system
 from natsbin.errors import StoreError
 from natsbin.store import index as indexes
 from natsbin.store.index import Index
@@ -53,8 +54,7 @@ class StoreFile:
     def __init__(self, path: str, mapped: bool = True) -> None:
         self.path = path
         try:
-            # A FIFO or a device must not keep us waiting.
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            self._descriptor = os.open(path, system.READ)
         except FileNotFoundError as error:
             raise StoreError(error.errno, f"no such store: {path}") from error
         except OSError as error:
@@ -104,10 +104,11 @@ class StoreFile:
         data = memoryview(bytearray(stop - start))
         done = 0
         while done < len(data):
-            count = os.preadv(self._descriptor, [data[done:]], start + done)
-            if not count:
+            piece = system.read_at(self._descriptor, len(data) - done, start + done)
+            if not piece:
                 raise ValueError(f"it ends at {start + done}, before byte {stop}")
-            done += count
+            data[done : done + len(piece)] = piece
+            done += len(piece)
         return data
 
     def read_chunk(self, start: int, stop: int) -> memoryview:

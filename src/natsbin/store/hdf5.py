@@ -25,6 +25,9 @@ from natsbin.store.layouts import Float, Kind
 LIBRARY = ("v110", "v110")
 """Files are written as HDF5 1.10 does, so that every later HDF5 reads them."""
 
+READS_VERSION_1 = (2, 0, 0)
+"""The HDF5 that wrote stores of format version 1. An older one does not refuse their types, but crashes."""
+
 _OF_DIMENSIONS = {"CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST"}
 """Attributes that HDF5 writes when a scale is made or attached."""
 
@@ -94,6 +97,8 @@ def read_version_1(path: str, descriptor: int) -> tuple[Header, Chunks]:
             attrs = _attributes(file)
             if attrs.get("format") != fmt.FORMAT_NAME or attrs.get("format_version") != 1:
                 return {"attrs": attrs, "axes": {}, "datasets": {}}, np.empty(0, CHUNK)
+            if h5py.version.hdf5_version_tuple < READS_VERSION_1:
+                raise RuntimeError("it may crash on types that a newer HDF5 wrote")
             return describe(file, _Checksums(file[fmt.CHECKSUMS]))
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RuntimeError) as error:
         raise StoreError(

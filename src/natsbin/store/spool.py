@@ -6,7 +6,6 @@ has come. The file has no name, so it disappears with the process, however that 
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import defaultdict
 from contextlib import suppress
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natsbin._rows import scatter
+from natsbin._util.system import read_at
 from natsbin.store.format import ColumnKey
 from natsbin.store.forms import Epochs
 from natsbin.store.layouts import MISSING, Floats
@@ -85,7 +85,7 @@ class Spool:
             epochs = np.concatenate([np.arange(*run, dtype=np.int32) for run in block.epochs])
             width = 1 if block.constant else len(epochs)
             # not seek and read: processes that were forked share the file's position
-            raw = os.pread(self._file.fileno(), 8 * width * len(block.trials), block.offset)
+            raw = read_at(self._file.fileno(), 8 * width * len(block.trials), block.offset)
             values = np.frombuffer(raw, np.float64).reshape(len(block.trials), width)
             rows = row_of[block.trials]
             if out.ndim == 1:

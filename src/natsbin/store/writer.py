@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from natsbin._util.system import can_fork
 from natsbin._util.workers import FEW, ordered
 from natsbin._version import __version__
 from natsbin.errors import ArchiveError, OutputError
@@ -143,8 +143,8 @@ class StoreWriter:
             self._spool.flush()
             shared = _Columns(self._spool, {key: _row_of(table) for key, table in self._tables.items()})
             items = [(key, column) for key in sorted(self._tables) for column in self._spool.columns(key)]
-            if len(self._records) <= FEW or threading.active_count() > 1:
-                jobs = 1  # only forked processes have the spool, and beside threads none is forked
+            if len(self._records) <= FEW or not can_fork():
+                jobs = 1  # only forked processes have the spool
             with closing(ordered(_encode, shared, items, min(jobs, max(1, len(items))), AHEAD)) as encoded:
                 for key in sorted(self._tables):
                     self._write_table(tree, key, encoded)

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from natsbin._util.workers import cores
+from natsbin._util.system import cores
 from natsbin.errors import NatsbinError, QuestionError
 from natsbin.sweep.parts import Files
 from natsbin.sweep.unit import Unit, compute

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from natsbin._util import system
 from natsbin.errors import QuestionError, StoreError
 from natsbin.weights import format as fmt
 
@@ -51,8 +52,7 @@ class Weights:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         try:
-            # A FIFO or a device must not keep us waiting.
-            self._file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            self._file = os.open(self.path, system.READ)
         except OSError as error:
             raise StoreError(error.errno, f"{self.path}: cannot be read: {error.strerror}") from error
         except ValueError as error:  # a null byte in its name
@@ -230,7 +230,7 @@ class Weights:
     def _read(self, offset: int, size: int) -> bytes:
         self._check_within(offset, size)
         try:
-            return os.pread(self._file, size, offset)
+            return system.read_at(self._file, size, offset)
         except OSError as error:
             raise StoreError(f"{self.path}: cannot be read at byte {offset}: {error}") from error
 

@@ -17,7 +17,7 @@ from types import TracebackType
 
 import numpy as np
 
-from natsbin._util import files
+from natsbin._util import files, system
 from natsbin.errors import OutputError
 from natsbin.weights import format as fmt
 from natsbin.weights.packing import Packed
@@ -92,6 +92,8 @@ class WeightsWriter:
         self._append(index.pack(), structures.pack(), end.pack())
         files.target(self.path, self._force)  # another program may have made it meanwhile
         try:
+            if not system.OPEN_FILES_MOVE:
+                self._file.close()
             files.replace(self.part, self._target, self._force)
         except OSError as error:
             raise OutputError(f"{self.path}: cannot be written: {error}") from error
@@ -99,7 +101,7 @@ class WeightsWriter:
     def _lock(self) -> None:
         for _ in range(LOCK_TRIES):
             try:
-                locked = files.lock(self._file.fileno(), wait=False)  # None where the file system has no locks
+                locked = system.lock(self._file.fileno(), wait=False)  # None where the file system has no locks
                 if locked is not False and os.path.samestat(os.fstat(self._file.fileno()), os.stat(self.part)):
                     return
             except OSError:
@@ -177,7 +179,7 @@ class WeightsWriter:
             for part in parts:
                 self._file.write(part)
             self._file.flush()
-            files.sync_open(self._file.fileno())
+            system.sync(self._file.fileno())
         except OSError as error:
             raise OutputError(f"{self.part}: cannot be written: {error}") from error
         self._end += sum(map(len, parts))
