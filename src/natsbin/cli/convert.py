@@ -36,7 +36,8 @@ def convert(
     """Convert an archive to the store DST, losing nothing.
 
     SRC is an archive's folder, its .tar, the chunks of a split tar (several paths), a benchmark file (.pickle.pbz2),
-    or of NAS-Bench-201 its file (.pth) or a folder of NNNNNN-FULL.pth. The last path is DST if it ends in .h5; without one, the store is written beside SRC.
+    or of NAS-Bench-201 its file (.pth) or a folder of NNNNNN-FULL.pth. The last path is DST if it ends in .h5; without
+    one, the store is written beside SRC.
 
     With --weights, rerun to resume an interrupted conversion; --hp, --dataset and --archs select a part of the weights.
     """
