@@ -14,9 +14,13 @@ from natsbin.cli.common import archs_option, force_option, jobs_option, progress
 from natsbin.errors import NatsbinError
 from natsbin.spaces import SPACES, SearchSpace
 from natsbin.synthetic import KINDS, make_archive
-from natsbin.synthetic.nas_bench_201 import CONTAINERS, make_nas_bench_201
+from natsbin.synthetic.nas_bench_201 import CONTAINERS, make_nas_bench_201, make_nas_bench_201_folder
 
-_NAS_BENCH_201 = {f"nas-bench-201-{container}": container for container in CONTAINERS}
+_NAS_BENCH_201 = {
+    f"nas-bench-201{kind}-{container}": (make, container)
+    for kind, make in (("", make_nas_bench_201), ("-folder", make_nas_bench_201_folder))
+    for container in CONTAINERS
+}
 
 
 @click.command()
@@ -43,8 +47,8 @@ def main(
     total, done = len(where if archs is None else set(archs)), counter(1)
     with progress(dst.name, quiet) as show:
         try:
-            if (container := _NAS_BENCH_201.get(options["kind"])) is not None:
-                _make_nas_bench_201(dst, where, archs, container, force, options)
+            if options["kind"] in _NAS_BENCH_201:
+                _make_nas_bench_201(dst, where, archs, force, options)
                 show(total, total)
                 return
             make_archive(dst, where, archs, progress=lambda _: show(next(done), total), overwrite=force, **options)
@@ -53,14 +57,15 @@ def main(
 
 
 def _make_nas_bench_201(
-    dst: Path, space: SearchSpace, archs: list[int] | None, container: str, force: bool, options: dict[str, Any]
+    dst: Path, space: SearchSpace, archs: list[int] | None, force: bool, options: dict[str, Any]
 ) -> None:
+    make, container = _NAS_BENCH_201[options["kind"]]
     if space.name != "tss" or options["finals"]:
         raise click.UsageError("NAS-Bench-201 files are of the space tss, and without --finals")
     if dst.exists() and not force:
         raise click.ClickException(f"{dst}: exists already; say --force to replace it")
     chosen = range(len(space)) if archs is None else archs
-    make_nas_bench_201(dst, chosen, container=container, seed=options["seed"], irregular=options["irregular"])
+    make(dst, chosen, container=container, seed=options["seed"], irregular=options["irregular"])
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ cdef class Unpickler:
 
     ``limit`` bounds the bytes of the pickle (of the whole; when ``streaming``, of each architecture).
     ``admit`` maps further (module, name) to what is called in place of them; it raises ValueError for arguments
-    it does not like. With it, an OrderedDict may have the attribute ``_metadata``, as state dicts of torch have; a
+    it does not like. A dtype instead stands for itself, as a class of torch's storages does in their names. With it, an OrderedDict may have the attribute ``_metadata``, as state dicts of torch have; a
     dict that stands for an object may be given its attributes; and ``PERSISTENT`` is called with what identifies a
     tensor's storage. ``followed``: other bytes may follow the pickle; they are left in ``rest``.
     """
@@ -458,7 +458,9 @@ cdef class Unpickler:
             raise ArchiveError("a global whose name is not text")
         found = ADMITTED.get((module, name))
         if found is None and (module, name) in self.admit:
-            found = _Admitted(f"{module}.{name}", self.admit[module, name])
+            found = self.admit[module, name]
+            if not isinstance(found, numpy.dtype):
+                found = _Admitted(f"{module}.{name}", found)
         if found is None:
             raise refusal(f"{module}.{name}")
         return found

@@ -1,6 +1,5 @@
 """Types of the strict unpickler; cext/natsbin/_pickle.pyx documents each name."""
 
-from collections.abc import Callable
 from typing import Any, final
 
 def first_misfit(column: dict[Any, Any], keys: frozenset[Any], kinds: frozenset[type]) -> tuple[Any, Any] | None: ...
@@ -24,7 +23,7 @@ class Unpickler:
         source: str,
         limit: int,
         streaming: bool = False,
-        admit: dict[tuple[str, str], Callable[..., object]] | None = None,
+        admit: dict[tuple[str, str], Any] | None = None,
         followed: bool = False,
     ) -> Unpickler: ...
     def feed(self, data: bytes, last: bool = False) -> list[tuple[int, dict[str, Any]]]: ...

@@ -139,25 +139,6 @@ def test_what_programs_change(pair: Pair201) -> None:
     pair.ask(slower, "a program's own latency and times")
 
 
-def test_reload(pair: Pair201, benchmark: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import torch
-
-    load = torch.load
-    monkeypatch.setattr(torch, "load", lambda *args, **kwargs: load(*args, **kwargs, weights_only=False))
-    for index, legacy in ((1, True), (3, False)):
-        path = tmp_path / f"{index:06d}-FULL.pth"
-        torch.save(benchmark["arch2infos"][index], path, _use_new_zipfile_serialization=not legacy)
-        pair.ask(lambda api: api.arch2infos_dict[1].clear(), "forget")
-        pair.call("reload", str(tmp_path), index)
-        pair.call("get_more_info", index, "cifar10", None, "200", False)
-    pair.call("reload", str(tmp_path), 11)
-    pair.call("reload", "/nowhere", 1)
-    monkeypatch.delenv("TORCH_HOME", raising=False)
-    pair.call("reload", None, 1)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    pair.call("reload", None, 1)
-
-
 OPENED: list[Any] = [5, {}, {"meta_archs": []}, {"meta_archs": [], "arch2infos": {}}, "/nowhere", None]
 
 

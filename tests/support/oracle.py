@@ -68,6 +68,8 @@ def plain(value: Any) -> Any:
         return "set", sorted(map(repr, value))
     if isinstance(value, np.ndarray):
         return "array", value.dtype.str, value.tolist()
+    if name == "Tensor":
+        return name, str(value.dtype), tuple(value.shape), value.numpy().tobytes()
     if isinstance(value, float) and math.isnan(value):
         return name, "nan"
     return name, value

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from natsbin.api.source import Record, Source
     from natsbin.roads.archive_source import ArchiveWeights
     from natsbin.weights import Weights
+    from natsbin.weights.reader import Arrays
 
 
 class UnreadWeights(Unread):
@@ -32,6 +33,20 @@ class UnreadWeights(Unread):
 
     def read(self, _field: str) -> Any:
         return self.weights.state_dict(*self.key)
+
+
+class UnreadArrays(Unread):
+    """Stands in place of a state dict that is in memory as arrays."""
+
+    __slots__ = ("arrays",)
+
+    def __init__(self, arrays: Arrays) -> None:
+        self.arrays = arrays
+
+    def read(self, _field: str) -> Any:
+        from natsbin.weights.reader import to_torch
+
+        return to_torch(self.arrays, copy=True)
 
 
 class RecordLoader:

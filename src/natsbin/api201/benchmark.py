@@ -420,20 +420,18 @@ class NASBench201API(NASBenchMetaAPI):
     def reload(self, archive_root: str | os.PathLike[str] | None = None, index: int | None = None) -> None:
         """Load an architecture (all without an index) from its own file, ``NNNNNN-FULL.pth``, weights included.
 
-        ``archive_root``: the folder of these files; None for the one in ``$TORCH_HOME``.
+        ``archive_root``: the folder of these files; None for the one in ``$TORCH_HOME``. Weights are arrays until
+        ``get_net_param`` or an attribute makes torch tensors of them.
         """
         if archive_root is None:
             archive_root = os.path.join(source.torch_home(), source.ALL_ARCHIVE_DIRS[-1])
         if not os.path.isdir(archive_root):
             raise QuestionError(f"invalid directory : {archive_root}")
-        from natsbin.archive.nas_bench_201 import read_architecture
-
         for one in range(self._total) if index is None else (index,):
             path = os.path.join(archive_root, f"{one:06d}-FULL.pth")
             if not os.path.isfile(path):
                 raise QuestionError(f"invalid data path : {path}")
-            infos = read_architecture(path, one, self.meta_archs[one])
-            self.arch2infos_dict[one] = results_of(source.by_hp(infos, one), ArchResults)
+            self.arch2infos_dict[one] = results_of(source.read_file(path, one, self.meta_archs[one]), ArchResults)
 
     str2lists = staticmethod(NATStopology.str2lists)
     str2matrix = staticmethod(NATStopology.str2matrix)

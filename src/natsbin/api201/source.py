@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from natsbin.api.source import DictSource, Source
+from natsbin.api.weights import UnreadArrays
 from natsbin.errors import QuestionError
 from natsbin.spaces import TSS
 
@@ -23,6 +25,21 @@ def by_hp(infos: Any, index: Any) -> OrderedDict[str, dict[str, Any]]:
     if lacking:
         raise QuestionError(f"architecture {index} has no {lacking[0]!r}: expected a dict of 'full' and 'less'")
     return OrderedDict((hp, infos[name]) for hp, name in _HPS)
+
+
+def read_file(path: str, index: int, arch: str) -> OrderedDict[str, dict[str, Any]]:
+    """The record in the file of one architecture, with its trained weights.
+
+    Raises ArchiveError where it is no such file, QuestionError where it lacks a set of hyper-parameters.
+    """
+    from natsbin.archive.nas_bench_201_files import read_architecture
+
+    states = read_architecture(Path(path), index, arch, weights=True)
+    for state in states.values():
+        for trial in state["all_results"].values():
+            if trial["net_state_dict"] is not None:
+                trial["net_state_dict"] = UnreadArrays(trial["net_state_dict"])
+    return by_hp({name: states[hp] for hp, name in _HPS if hp in states}, index)
 
 
 class DictSource201(DictSource):

@@ -1,4 +1,4 @@
-"""Original archives, read safely: folders, tars and benchmark files of NATS-Bench, files of NAS-Bench-201."""
+"""Original archives, read safely: folders, tars and benchmark files of NATS-Bench; file or folder of NAS-Bench-201."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from os.path import exists, samefile
 from pathlib import Path
 from tarfile import TarError
 
+from natsbin.archive import nas_bench_201_files
 from natsbin.archive.base import FILE_LIMIT, Archive, Record, Task, Walked
 from natsbin.archive.benchmark import BenchmarkArchive
 from natsbin.archive.files import folder
@@ -16,6 +17,7 @@ from natsbin.archive.fingerprint import Fingerprint, fingerprint
 from natsbin.archive.full import first_has_weights
 from natsbin.archive.meta import META_NAME, is_file_name, space_named
 from natsbin.archive.nas_bench_201 import NASBench201Archive
+from natsbin.archive.nas_bench_201_files import NASBench201Folder
 from natsbin.archive.tar import is_chunk, siblings, tar
 from natsbin.archive.torch_file import is_torch_file
 from natsbin.errors import ArchiveError, NoArchiveError
@@ -46,12 +48,14 @@ def open_archive(
 
     Args:
         path: a folder; a ``.tar`` of one; the chunks of a split tar, as several paths, a glob pattern or any
-            one of them; a benchmark file ``….pickle.pbz2``; or a NAS-Bench-201 file ``….pth``.
+            one of them; a benchmark file ``….pickle.pbz2``; or of NAS-Bench-201 a file ``….pth`` or a folder of
+            ``NNNNNN-FULL.pth``.
         space: ``tss`` or ``topology``, ``sss`` or ``size``; None to recognise it.
         check_digest: whether a benchmark file whose name has a digest must have that md5, which
             is checked after its last record.
         weights: admits trained weights, as full archives have them: each trial's ``net_state_dict`` is then an
-            OrderedDict of read-only numpy arrays, with torch's ``_metadata`` as an attribute. Not for benchmark files.
+            OrderedDict of read-only numpy arrays, with torch's ``_metadata`` as an attribute. Not for benchmark files,
+            nor for NAS-Bench-201.
 
     Raises:
         NoArchiveError: no such path.
@@ -62,6 +66,8 @@ def open_archive(
     first = paths[0]
     try:
         if len(paths) == 1 and first.is_dir():
+            if nas_bench_201_files.is_folder(first):
+                return NASBench201Folder(first, expected_space)
             return folder(first, expected_space, weights)
         if len(paths) > 1 or is_chunk(first):
             return tar(_chunks(paths), expected_space, weights)
@@ -84,6 +90,8 @@ def benchmark_of(path: Path) -> str:
 
 
 def _is_nas_bench_201(path: Path) -> bool:
+    if path.is_dir():
+        return nas_bench_201_files.is_folder(path)
     return path.is_file() and (path.suffix == ".pth" or is_torch_file(path))
 
 
@@ -97,7 +105,8 @@ def holds(path: str | PathLike[str] | Sequence[str | PathLike[str]], file: Path)
     paths = _chunks(_paths(path))
     if not exists(file):
         return False
-    inside = is_file_name(file.name) and samefile(paths[0], file.parent)
+    member = is_file_name(file.name) or nas_bench_201_files.is_file_name(file.name)
+    inside = member and samefile(paths[0], file.parent)
     return inside or any(samefile(one, file) for one in paths)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from natsbin._util.files import printable
-from natsbin.archive.meta import is_file_name
+from natsbin.archive import meta, nas_bench_201_files
 from natsbin.errors import ArchiveError
 
 _EDGE = 1 << 16  # bytes at the start and the end of a large file that are part of its fingerprint
@@ -34,7 +34,7 @@ def fingerprint(paths: Sequence[Path]) -> Fingerprint:
         if first.is_dir():
             kind = "folder"
             with os.scandir(first) as entries:
-                found = sorted((entry.name, entry.stat()) for entry in entries if is_file_name(entry.name))
+                found = sorted((entry.name, entry.stat()) for entry in entries if _is_file_name(entry.name))
         else:
             kind = "file" if len(paths) == 1 else "files"
             found = [(os.path.basename(os.path.realpath(path)), os.stat(path)) for path in paths]
@@ -47,6 +47,10 @@ def fingerprint(paths: Sequence[Path]) -> Fingerprint:
         raise ArchiveError(f"{paths[0]}: cannot be read: {error}") from error
     origin = f"{kind} {printable(first.name)}"
     return Fingerprint(origin, f"{origin}: {number} files, {total} bytes, {digest.hexdigest()[:32]}", newest)
+
+
+def _is_file_name(name: str) -> bool:
+    return meta.is_file_name(name) or nas_bench_201_files.is_file_name(name)
 
 
 def _edges(path: Path) -> bytes:

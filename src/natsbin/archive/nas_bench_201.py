@@ -24,7 +24,7 @@ from natsbin.archive.base import FILE_LIMIT, Archive, Record, Walked, walked
 from natsbin.archive.meta import Meta, check_meta, recognise
 from natsbin.archive.schema import check_record
 from natsbin.archive.torch_file import open_value
-from natsbin.errors import ArchiveError, NoArchiveError, UnsafePickleError
+from natsbin.errors import ArchiveError, UnsafePickleError
 from natsbin.spaces import TSS, SearchSpace
 
 BENCHMARK = "NAS-Bench-201"
@@ -49,11 +49,11 @@ def _storage(_identity: object) -> object:
 
 
 _MODULES = ("nas_201_api", "nas_201_api.api", "nas_201_api.api_utils", "nas_201_api.api_201", "nas_102_api.api")
-ADMIT: dict[tuple[str, str], Any] = {
-    PERSISTENT: _storage,
-    **{(module, name): _object for module in _MODULES for name in ("ArchResults", "ResultsCount")},
+CLASSES: dict[tuple[str, str], Any] = {
+    (module, name): _object for module in _MODULES for name in ("ArchResults", "ResultsCount")
 }
 """What an unpickler admits besides: the benchmark's own classes."""
+_ADMIT = {PERSISTENT: _storage, **CLASSES}
 
 
 class NASBench201Task:
@@ -89,7 +89,7 @@ class NASBench201Task:
     def _read(self) -> Generator[Record, None, None]:
         path, meta = str(self._path), Meta(TSS, self._archs)
         seen: list[int] = []
-        unpickler = Unpickler(path, FILE_LIMIT, streaming=True, admit=ADMIT, followed=True)
+        unpickler = Unpickler(path, FILE_LIMIT, streaming=True, admit=_ADMIT, followed=True)
         with open_value(self._path) as value:
             for piece in value:
                 for index, infos in unpickler.feed(piece):
@@ -118,13 +118,13 @@ class NASBench201Task:
                 )
 
     def _check(self, index: int, infos: Any) -> dict[str, dict[str, Any]]:
-        return _states(infos, index, self._archs[index], f"{self._path}: arch2infos[{index}]")
+        return checked_states(infos, index, self._archs[index], f"{self._path}: arch2infos[{index}]")
 
     def _end(self, value: Any, seen: list[int]) -> None:
         """What the dict holds, all of whose records were ``seen``."""
         if not seen:
             raise ArchiveError(f"{self._path}: arch2infos has no architecture; a NAS-Bench-201 file was expected")
-        self.origin = _origin(value, seen, str(self._path))
+        self.origin = origin_of(value, seen, str(self._path))
 
 
 class NASBench201Archive(Archive):
@@ -154,8 +154,13 @@ class NASBench201Archive(Archive):
     @property
     def store_attributes(self) -> dict[str, str]:
         """What marks the store. It is known after the task was read."""
-        title = f"{BENCHMARK}, {self.space.title} search space"
-        return {"title": title, "benchmark": BENCHMARK, "origin": json.dumps(self._task.origin)}
+        return attributes_of(self._task.origin)
+
+
+def attributes_of(origin: dict[str, Any] | None) -> dict[str, str]:
+    """The attributes of a store of NAS-Bench-201, which comes from there."""
+    title = f"{BENCHMARK}, {TSS.title} search space"
+    return {"title": title, "benchmark": BENCHMARK, "origin": json.dumps(origin)}
 
 
 def _md5(path: Path) -> str:
@@ -168,7 +173,7 @@ def _md5(path: Path) -> str:
 
 def _peek(path: Path, space: SearchSpace | None) -> list[str]:
     """The architectures that stand before the records."""
-    unpickler = Unpickler(str(path), FILE_LIMIT, streaming=True, admit=ADMIT, followed=True)
+    unpickler = Unpickler(str(path), FILE_LIMIT, streaming=True, admit=_ADMIT, followed=True)
     with open_value(path) as value:
         for piece in value:
             done = unpickler.feed(piece)
@@ -187,8 +192,10 @@ def _peek(path: Path, space: SearchSpace | None) -> list[str]:
     return check_meta(record, str(path), space or TSS).archs
 
 
-def _states(infos: dict[str, Any], index: int, arch: str, where: str) -> dict[str, dict[str, Any]]:
+def checked_states(infos: Any, index: int, arch: str, where: str) -> dict[str, dict[str, Any]]:
     """The checked states of an architecture, by hp, in the order of the file."""
+    if not isinstance(infos, dict):
+        raise ArchiveError(f"{where}: a {type(infos).__name__}; a dict of {' and '.join(HPS)} was expected")
     if not infos or not infos.keys() <= HPS.keys():
         raise ArchiveError(f"{where}: it has {list(infos)[:4]}; {' and '.join(HPS)} were expected")
     states = type(infos)((HPS[name], state) for name, state in infos.items())
@@ -215,7 +222,7 @@ def _checkable_trial(trial: Any) -> Any:
     return changed
 
 
-def _origin(value: Any, indexes: list[int], path: str) -> dict[str, Any]:
+def origin_of(value: Any, indexes: list[int], path: str) -> dict[str, Any]:
     """What the dict holds besides its records, as JSON has it."""
     unknown = [name for name in value if name not in _FIELDS + _OPTIONAL]
     lacking = [name for name in _FIELDS if name not in value]
@@ -273,27 +280,3 @@ def restore(origin: str, meta_archs: list[str], indexes: list[int], place: str) 
         made: dict[str, Any] = _TYPES[known["type"]]((name, values[name]) for name in known["fields"])
         return made
     raise ArchiveError(f"{place}: its attribute origin does not describe a NAS-Bench-201 file: {origin[:80]!r}")
-
-
-def read_architecture(path: str | Path, index: int, arch: str) -> dict[str, Any]:
-    """The checked ``{full, less}`` in a file of one architecture, ``NNNNNN-FULL.pth``, without trained weights.
-
-    Raises NoArchiveError where there is none, ArchiveError where it is no such file or has tensors.
-    """
-    place = Path(path)
-    if not place.is_file():
-        raise NoArchiveError(f"{place}: no such file; the file of architecture {index} was expected")
-    unpickler = Unpickler(str(place), FILE_LIMIT, admit=ADMIT, followed=True)
-    with open_value(place) as value:
-        for piece in value:
-            unpickler.feed(piece)
-            if unpickler.finished:
-                break
-        else:
-            unpickler.feed(b"", last=True)
-        value.finish(unpickler.rest)
-    infos = unpickler.value
-    if not isinstance(infos, dict):
-        raise ArchiveError(f"{place}: a {type(infos).__name__}; a dict of {' and '.join(HPS)} was expected")
-    _states(infos, index, arch, str(place))
-    return infos

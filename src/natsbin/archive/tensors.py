@@ -54,9 +54,9 @@ _STORAGE = re.compile(
 
 @dataclass(frozen=True)
 class Storage:
-    """``count`` items in ``data`` from ``offset`` on."""
+    """``count`` items in ``data`` from ``offset`` on; ``data`` is None where their values are not wanted."""
 
-    data: bytes
+    data: bytes | bytearray | None
     offset: int
     dtype: np.dtype[Any]
     count: int
@@ -77,7 +77,10 @@ def load_storage(data: object) -> Storage:
 def load_tensor(
     storage: object, first: object, shape: object, strides: object, _needs_gradient: object, _hooks: object
 ) -> np.ndarray[Any, Any]:
-    """A read-only array on a storage's own bytes; raises ValueError where it would reach outside them."""
+    """An array on a storage's own bytes, read-only where these are; raises ValueError where it would reach outside.
+
+    On a storage without values it has no items.
+    """
     if not isinstance(storage, Storage) or type(first) is not int:
         raise ValueError("a storage and an offset were expected")
     if type(shape) is not tuple or type(strides) is not tuple or len(shape) != len(strides):
@@ -91,16 +94,18 @@ def load_tensor(
         last += (length - 1) * stride
     if size and (size > storage.count or last >= storage.count):
         raise ValueError(f"shape {shape}, strides {strides} from item {first} on in a storage of {storage.count} items")
+    if storage.data is None:
+        return np.empty(0, storage.dtype)
     step = storage.dtype.itemsize
     return np.ndarray(
         shape, storage.dtype, storage.data, storage.offset + first * step, [stride * step for stride in strides]
     )
 
 
-def admit() -> Admitted:
-    """What an unpickler of one architecture of a full archive admits; a pickle of a few bytes can ask for many views.
+def counted_tensors() -> Callable[..., np.ndarray[Any, Any]]:
+    """``load_tensor`` for the tensors of one architecture; a pickle of a few bytes can ask for many views.
 
-    Raises ArchiveError above ``MOST_TENSORS`` and ``MOST_TENSOR_BYTES``.
+    It raises ArchiveError above ``MOST_TENSORS`` and ``MOST_TENSOR_BYTES``.
     """
     count = size = 0
 
@@ -115,7 +120,15 @@ def admit() -> Admitted:
             raise ArchiveError(f"tensors of more than {MOST_TENSOR_BYTES:,} bytes, far above what archives hold")
         return tensor
 
-    return {("torch.storage", "_load_from_bytes"): load_storage, ("torch._utils", "_rebuild_tensor_v2"): load}
+    return load
+
+
+def admit() -> Admitted:
+    """What an unpickler of one architecture of a full archive admits."""
+    return {
+        ("torch.storage", "_load_from_bytes"): load_storage,
+        ("torch._utils", "_rebuild_tensor_v2"): counted_tensors(),
+    }
 
 
 def _refuse(*_: object) -> object:

@@ -35,8 +35,9 @@ def convert(
 ) -> None:
     """Convert an archive to the store DST, losing nothing.
 
-    SRC is an archive's folder, its .tar, the chunks of a split tar (several paths), or a benchmark file
-    (.pickle.pbz2). The last path is DST if it ends in .h5; without one, the store is written beside SRC.
+    SRC is an archive's folder, its .tar, the chunks of a split tar (several paths), a benchmark file (.pickle.pbz2),
+    or of NAS-Bench-201 its file (.pth) or a folder of NNNNNN-FULL.pth. The last path is DST if it ends in .h5; without
+    one, the store is written beside SRC.
 
     With --weights, rerun to resume an interrupted conversion; --hp, --dataset and --archs select a part of the weights.
     """

@@ -34,11 +34,7 @@ class ArchiveWeights:
     def state_dict(self, index: int, hp: str, dataset: str, seed: int) -> OrderedDict[str, Tensor] | None:
         """Tensors of the caller's own; None where the archive has none of this network."""
         arrays = self._networks(index).get((hp, dataset, seed))
-        if arrays is None:
-            return None
-        copied: Arrays = OrderedDict((name, np.array(array)) for name, array in arrays.items())
-        vars(copied).update(vars(arrays))
-        return to_torch(copied)
+        return None if arrays is None else to_torch(arrays, copy=True)
 
     def has(self, index: int, hp: str, dataset: str) -> bool:
         """Whether there are weights of an architecture's trainings on a dataset."""

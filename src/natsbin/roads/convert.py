@@ -39,11 +39,11 @@ def convert(
 ) -> Path:
     """Write the store ``dst`` from the archive ``src`` and return its path; only trained weights are left out.
 
-    ``src`` is a folder, a tar, chunks of a split tar, or a benchmark file; ``space`` ("tss" or "sss") is
-    the expected search space. ``jobs`` processes read, or threads decompress
-    a benchmark file (all cores if None). Needs temporary space beside ``dst``, about
-    as much as the archive takes, and a few hundred MB of memory for any archive. The store keeps a ``fingerprint`` of
-    its source (that of ``src`` if None), by which ``create`` sees whether it is up to date.
+    ``src`` is a folder, a tar, chunks of a split tar, or a benchmark file; or of NAS-Bench-201 its file, or a folder of
+    ``NNNNNN-FULL.pth``. ``space`` ("tss" or "sss") is the expected search space. ``jobs`` processes read, or threads
+    decompress a benchmark file (all cores if None). Needs temporary space beside ``dst``, about as much as the archive
+    takes (without weights), and a few hundred MB of memory for any archive. The store keeps a ``fingerprint`` of its
+    source (that of ``src`` if None), by which ``create`` sees whether it is up to date.
 
     Raises ArchiveError for an archive that is not as published, and OutputError where ``dst`` exists (unless
     ``force``) or cannot be written. Then no part of ``dst`` is left.

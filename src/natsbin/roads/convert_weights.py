@@ -13,6 +13,7 @@ from natsbin._util.signals import stoppable
 from natsbin._util.system import cores
 from natsbin._util.workers import ordered
 from natsbin.archive import Archive, Fingerprint, Task, fingerprint_of, open_archive
+from natsbin.archive.nas_bench_201 import BENCHMARK
 from natsbin.errors import ArchiveError, NatsbinError, OutputError, QuestionError, StoreError
 from natsbin.roads.simple_copy import SimpleCopy, remove_simple_copy
 from natsbin.spaces import DATASETS
@@ -111,6 +112,11 @@ def _head(archive: Archive, selection: Selection) -> str:
 
 def _tasks(archive: Archive, indexes: Iterable[int] | None) -> dict[int, Task]:
     """What reads each architecture, in ascending order."""
+    if archive.benchmark == BENCHMARK:
+        raise ArchiveError(
+            f"{archive.path}: a {archive.kind}, whose weights are read in place by NASBench201API.reload; "
+            "a full archive of NATS-Bench was expected"
+        )
     if archive.indexes is None:
         raise ArchiveError(
             f"{archive.path}: a {archive.kind} has no weights; a full archive was expected, as a folder or a tar"

@@ -1,4 +1,4 @@
-"""Generated NAS-Bench-201 files, written by torch in either of its containers.
+"""Generated NAS-Bench-201 files and folders, written by torch in either of its containers.
 
 The records are those of a generated topology space with other seeds of its random numbers, in the shape that the class
 ``ArchResults`` of ``nas_201_api`` gives them. As in the published file, datasets differ in how many trainings of 200
@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from natsbin._util.files import new_file
+from natsbin.archive.nas_bench_201 import HPS
 from natsbin.errors import ArchiveError
 from natsbin.spaces import TSS
 from natsbin.synthetic.states import make_states
+from natsbin.synthetic.weights import add_weights
+from natsbin.weights.reader import to_torch
 
 CONTAINERS = ("legacy", "zip")
 
@@ -62,15 +65,45 @@ def make_nas_bench_201(
     ``container``: ``legacy``, as torch wrote files up to 1.5 and as those of the benchmark are, or ``zip``. Raises
     ArchiveError where torch is not installed, ValueError for another container.
     """
+    value = make_dict(indexes, seed, irregular=irregular)
+    _save(value, dst, container)
+    if progress:
+        progress(len(value["arch2infos"]))
+    return dst
+
+
+def make_nas_bench_201_folder(
+    dst: Path,
+    indexes: Iterable[int],
+    *,
+    container: str = "legacy",
+    seed: int = 0,
+    irregular: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Path:
+    """Write a generated file ``NNNNNN-FULL.pth`` an architecture, with trained weights, to the folder ``dst``.
+
+    The folder is made if it is not there. Returns it; raises as ``make_nas_bench_201``.
+    """
+    dst.mkdir(exist_ok=True)
+    for done, index in enumerate(sorted(set(indexes)), 1):
+        infos = make_infos(index, seed, irregular=irregular)
+        add_weights({HPS[name]: state for name, state in infos.items()}, index, seed + _OTHER_SEEDS)
+        for state in infos.values():
+            for trial in state["all_results"].values():
+                trial["net_state_dict"] = to_torch(trial["net_state_dict"])
+        _save(infos, dst / f"{index:06d}-FULL.pth", container)
+        if progress:
+            progress(done)
+    return dst
+
+
+def _save(value: object, dst: Path, container: str) -> None:
     if container not in CONTAINERS:
         raise ValueError(f"container is {container!r}; expected one of {', '.join(CONTAINERS)}")
     if importlib.util.find_spec("torch") is None:
         raise ArchiveError("a NAS-Bench-201 file is written by torch: pip install torch first")
     import torch
 
-    value = make_dict(indexes, seed, irregular=irregular)
     with new_file(dst, force=True) as (part, _):
         torch.save(value, part, _use_new_zipfile_serialization=container == "zip")
-    if progress:
-        progress(len(value["arch2infos"]))
-    return dst

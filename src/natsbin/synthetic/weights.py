@@ -30,12 +30,17 @@ def need_torch() -> None:
 
 def full_file(states: dict[str, dict[str, Any]], index: int, seed: int) -> bytes:
     """One architecture's file of a full archive, from its record, which gets the weights."""
+    add_weights(states, index, seed)
+    return bz2.compress(dumps(states))
+
+
+def add_weights(states: dict[str, dict[str, Any]], index: int, seed: int) -> None:
+    """Give every training of a record its weights."""
     for hp, state in states.items():
         state["clear_net_done"] = False
         for (dataset, trial_seed), trial in state["all_results"].items():
             key = [seed, index, int(hp), DATASETS.index(dataset), trial_seed]
             trial["net_state_dict"] = _state_dict(trial, dataset, np.random.default_rng(key))
-    return bz2.compress(dumps(states))
 
 
 def _state_dict(trial: dict[str, Any], dataset: str, rng: np.random.Generator) -> Tensors:

@@ -251,11 +251,13 @@ def _state(found: os.stat_result) -> tuple[int, ...]:
     return found.st_size, found.st_mtime_ns
 
 
-def to_torch(arrays: Arrays) -> OrderedDict[str, Tensor]:
-    """A state dict of tensors on writable arrays, with their ``_metadata``."""
+def to_torch(arrays: Arrays, *, copy: bool = False) -> OrderedDict[str, Tensor]:
+    """A state dict of tensors on writable arrays, or with ``copy`` on copies of any, with their ``_metadata``."""
     import torch
 
-    tensors = OrderedDict((name, torch.from_numpy(array)) for name, array in arrays.items())
+    tensors = OrderedDict(
+        (name, torch.from_numpy(np.array(array) if copy else array)) for name, array in arrays.items()
+    )
     vars(tensors).update(vars(arrays))
     return tensors
 
