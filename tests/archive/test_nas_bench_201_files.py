@@ -190,6 +190,16 @@ def cut(container: str, bytes_left: Callable[[int], int]) -> Make:
     return make
 
 
+def misnamed(path: Path) -> Path:
+    """A zip file in which the name of an entry is no text."""
+    data = bytearray(zipped(path, tensor()).read_bytes())
+    central = data.index(b"PK\1\2")
+    data[central + 9] |= 8  # the flag of names in UTF-8
+    data[data.index(b"made", central)] = 0x8E
+    path.write_bytes(data)
+    return path
+
+
 def flipped(path: Path) -> Path:
     """A zip file in which a number of a tensor was changed."""
     data = bytearray(zipped(path, tensor()).read_bytes())
@@ -240,6 +250,7 @@ REFUSED: list[tuple[Make | tuple[Make, Make], type[Exception], str]] = [
     (lambda path: zipped(path, tensor(), {"7": BYTES[:-1]}), ArchiveError, "storage 7: 15 bytes; 16"),
     (lambda path: zipped(path, tensor(), {"7": bytes(999)}, zipfile.ZIP_DEFLATED), ArchiveError, "is compressed"),
     (flipped, ArchiveError, "Bad CRC"),
+    (misnamed, ArchiveError, "a damaged zip file"),
     *((cut(container, left), ArchiveError, "bytes|cut short") for container in CONTAINERS
       for left in (lambda size: size // 3, lambda size: size - 1, lambda size: size - 40)),
     *((saved(container, change), error, words) for container in CONTAINERS for change, error, words in (

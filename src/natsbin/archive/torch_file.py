@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Generator, Iterator, Mapping
@@ -167,22 +168,29 @@ def open_value(path: Path, *, tensors: bool = False) -> Iterator[Value]:
     ``tensors``: whether there may be some; else a zip file that has them is refused at once.
     """
     source = str(path)
-    try:
-        if is_torch_file(path):
-            with path.open("rb") as file:
-                zipped = file.read(len(_ZIP)) == _ZIP
-                file.seek(0)
-                if zipped:
-                    with zipfile.ZipFile(file) as archive:
-                        entries = _entries(archive, source, tensors)
-                        with archive.open(entries[_PICKLE]) as entry:
-                            yield _ZipValue(source, entry, archive, entries)
-                else:
-                    yield _LegacyValue(source, file, _after_head(file, source))
+    if not is_torch_file(path):
+        raise ArchiveError(f"{source}: not a file of torch.save: neither its legacy format nor a zip file")
+    with path.open("rb") as file:
+        zipped = file.read(len(_ZIP)) == _ZIP
+        file.seek(0)
+        if not zipped:
+            yield _LegacyValue(source, file, _after_head(file, source))
             return
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        with _damage_named(source), zipfile.ZipFile(file) as archive:
+            entries = _entries(archive, source, tensors)
+            with archive.open(entries[_PICKLE]) as entry:
+                yield _ZipValue(source, entry, archive, entries)
+
+
+@contextmanager
+def _damage_named(source: str) -> Iterator[None]:
+    """Turns what ``zipfile`` raises for damage, which may be almost anything, to an ArchiveError."""
+    try:
+        yield
+    except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError, struct.error) as error:
+        if isinstance(error, ArchiveError):
+            raise
         raise ArchiveError(f"{source}: a damaged zip file, or one that is cut short: {error}") from error
-    raise ArchiveError(f"{source}: not a file of torch.save: neither its legacy format nor a zip file")
 
 
 def _entries(archive: zipfile.ZipFile, source: str, tensors: bool) -> Entries:
