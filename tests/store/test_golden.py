@@ -10,6 +10,7 @@ import h5py
 import pytest
 from support.paths import GOLDEN, load_tool
 
+from natsbin.api201.benchmark import NASBench201API
 from natsbin.errors import StoreError
 from natsbin.store import open_store
 from natsbin.store.hdf5 import READS_VERSION_1
@@ -20,8 +21,11 @@ answer = load_tool("make_golden").answer  # JSON that tells types, orders and th
 
 
 def test_the_golden_stores_are_there() -> None:
+    spaces = ("sss", "sss.packed", "tss", "tss.packed")
     names = [
-        f"{version}/{name}.h5.gz" for version in ("v1", "v2") for name in ("sss", "sss.packed", "tss", "tss.packed")
+        f"{version}/{name}.h5.gz"
+        for version, stores in (("v1", spaces), ("v2", ("nas_bench_201", "nas_bench_201.packed", *spaces)))
+        for name in stores
     ]
     assert [str(path.relative_to(GOLDEN)) for path in STORES] == names
 
@@ -39,3 +43,18 @@ def test_a_golden_store_answers_as_it_did(path: Path, tmp_path: Path) -> None:
     for index, expected in answers.items():
         assert answer(store.load(int(index))) == expected
     assert check(store).chunks > 20
+
+
+@pytest.mark.parametrize("name", ["nas_bench_201", "nas_bench_201.packed"])
+def test_the_golden_store_of_nas_bench_201(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "store.h5"
+    path.write_bytes(gzip.decompress((GOLDEN / "v2" / f"{name}.h5.gz").read_bytes()))
+    store = open_store(path)
+    assert store.benchmark == "NAS-Bench-201"
+    api = NASBench201API(path, verbose=False)
+    assert (api.evaluated_indexes, list(api.arch2infos_dict)) == ([3, 8, 9], [3, 8])
+    for hp, state in store.load(8).items():
+        for (dataset, seed), trial in state["all_results"].items():
+            info = api.get_more_info(8, dataset, None, hp, seed)
+            assert info["train-loss"] == trial["train_losses"][trial["epochs"] - 1]
+            assert info["test-accuracy"] == trial["eval_acc1es"][f"ori-test@{trial['epochs'] - 1}"]
