@@ -2,6 +2,7 @@
 
     python tools/fuzz_coverage.py pickles CORPUS -max_total_time=600
     python tools/fuzz_coverage.py stores CORPUS -max_total_time=600
+    python tools/fuzz_coverage.py torch_files CORPUS -max_total_time=600
 
 Arguments after the target are libFuzzer's; new inputs are kept in the folder CORPUS. ``tests/fuzz`` has one to start
 with. An input that is neither read nor refused by an ArchiveError or StoreError is a finding, and so are hangs and

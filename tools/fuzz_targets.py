@@ -9,9 +9,10 @@ from pathlib import Path
 
 from natsbin._pickle import Unpickler
 from natsbin.archive import tensors
+from natsbin.archive.nas_bench_201_files import read_architecture
 from natsbin.archive.schema import check_record
 from natsbin.errors import ArchiveError, QuestionError, StoreError
-from natsbin.spaces import SSS
+from natsbin.spaces import SSS, TSS
 from natsbin.store import open_store
 from natsbin.store.seal import seal
 from natsbin.store.verify import check
@@ -52,4 +53,16 @@ def stores(data: bytes) -> None:
         path.unlink()
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"pickles": pickles, "stores": stores}
+def torch_files(data: bytes) -> None:
+    """A file of one architecture of NAS-Bench-201, in either of torch's containers, with tensors."""
+    path = Path(tempfile.gettempdir()) / f"natsbin-fuzz-{os.getpid()}.pth"
+    path.write_bytes(data)
+    try:
+        read_architecture(path, 3, TSS.architectures[3], weights=True)
+    except ArchiveError:
+        pass
+    finally:
+        path.unlink()
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {"pickles": pickles, "stores": stores, "torch_files": torch_files}
