@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ INDEXES = [2, 7]
 def asking(made: Made) -> Iterator[None]:
     """Two threads that open a store again and again, and ask it what it has not been asked yet."""
     store, end, errors = made.store(TSS, INDEXES), threading.Event(), []
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-4)  # more meetings; and each call that lets other threads run would wait for two turns
 
     def ask() -> None:
         try:
@@ -36,6 +39,7 @@ def asking(made: Made) -> Iterator[None]:
     end.set()
     for thread in threads:
         thread.join()
+    sys.setswitchinterval(before)
     assert errors == []
 
 
