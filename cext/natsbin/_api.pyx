@@ -26,8 +26,8 @@ cdef class Clock:
 cdef class NativeFirst:
     """What an API object asks ``_native`` before its objects. A subclass has the methods that objects answer with.
 
-    These are ``_more_info``, ``_cost_info`` and ``_simulate``; ``_find_index`` finds any index, ``_arrives(index)`` takes
-    a new architecture to those at hand where that is allowed, and ``archstr2index`` has the index of each string.
+    These are ``_more_info``, ``_cost_info`` and ``_simulate``; ``_find_index`` finds any index, ``_arrives(index)``
+    takes a new architecture to those at hand where that is allowed, and ``archstr2index`` has the index of each string.
     """
 
     cdef public object verbose

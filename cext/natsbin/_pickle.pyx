@@ -157,9 +157,10 @@ cdef class Unpickler:
 
     ``limit`` bounds the bytes of the pickle (of the whole; when ``streaming``, of each architecture).
     ``admit`` maps further (module, name) to what is called in place of them; it raises ValueError for arguments
-    it does not like. A dtype instead stands for itself, as a class of torch's storages does in their names. With it, an OrderedDict may have the attribute ``_metadata``, as state dicts of torch have; a
-    dict that stands for an object may be given its attributes; and ``PERSISTENT`` is called with what identifies a
-    tensor's storage. ``followed``: other bytes may follow the pickle; they are left in ``rest``.
+    it does not like. A dtype instead stands for itself, as a class of torch's storages does in their names. With
+    ``admit``, an OrderedDict may have the attribute ``_metadata``, as state dicts of torch have; a dict that stands for
+    an object may be given its attributes; and ``PERSISTENT`` is called with what identifies a tensor's storage.
+    ``followed``: other bytes may follow the pickle; they are left in ``rest``.
     """
 
     cdef readonly str source
