@@ -6,11 +6,19 @@
 
 cimport cython
 
-from natsbin._scalar cimport ScalarAnswers
+from natsbin._scalar cimport ScalarAnswers, Simulated, latency_of
+
+from collections import OrderedDict
 
 from natsbin.rules import SEARCHED as _SEARCHED
 
+cdef extern from "Python.h":
+    int PyODict_SetItem(object ordered, object key, object value) except -1
+
 cdef object searched = _SEARCHED
+
+NOT_MADE = object()
+"""Stands in ``arch2infos_dict`` for an architecture that is there but has no object yet."""
 
 
 @cython.final
@@ -26,8 +34,8 @@ cdef class Clock:
 cdef class NativeFirst:
     """What an API object asks ``_native`` before its objects. A subclass has the methods that objects answer with.
 
-    These are ``_more_info``, ``_cost_info`` and ``_simulate``; ``_find_index`` finds any index, ``_arrives(index)``
-    takes a new architecture to those at hand where that is allowed, and ``archstr2index`` has the index of each string.
+    These are ``_more_info``, ``_cost_info`` and ``_simulate``; ``_find_index`` finds any index, ``archstr2index`` has
+    the index of each string, and ``_present`` a byte for each index: whether the store that was opened has it.
     """
 
     cdef public object verbose
@@ -48,6 +56,27 @@ cdef class NativeFirst:
     cdef inline object index_of(self, arch):
         """The index of an architecture string; anything else, and a string that is none, as it is."""
         return self.archstr2index.get(arch, arch) if type(arch) is str else arch
+
+    cdef bint arrives(self, index) except -1:
+        """In fast mode, do what ``reload`` does with an architecture of our own store that was not asked for before.
+
+        False where there is nothing to do, or more.
+        """
+        if self.verbose or self._native is None or not self._native.is_new(index) or not self._fast_mode:
+            return False
+        if self._archive_dir is not self._opened_path or not (<bytes?> self._present)[index]:
+            return False
+        infos = self.arch2infos_dict if self._infos is None else self._infos
+        if not isinstance(infos, OrderedDict):
+            return False
+        PyODict_SetItem(infos, index, NOT_MADE)
+        self._native.mark_unloaded(index)
+        self._avaliable_hps.update(self._source.hps)
+        self.evaluated_indexes.add(index)
+        return True
+
+    def _arrives(self, index):
+        return self.arrives(index)
 
     def query_index_by_arch(self, arch):
         """The index of an architecture given as an index, a string, or an object with ``tostr()``.
@@ -73,9 +102,8 @@ cdef class NativeFirst:
         cdef object place, answer
         if self._native is not None and not self.verbose:
             place = self.index_of(index)
+            self.arrives(place)
             answer = self._native.more_info(place, dataset, iepoch, hp, is_random)
-            if answer is None and self._native.is_new(place) and self._arrives(place):
-                answer = self._native.more_info(place, dataset, iepoch, hp, is_random)
             if answer is not None:
                 return answer
         return self._more_info(index, dataset, iepoch, hp, is_random)
@@ -88,9 +116,8 @@ cdef class NativeFirst:
         cdef object place, answer
         if self._native is not None and not self.verbose:
             place = self.index_of(index)
+            self.arrives(place)
             answer = self._native.cost_info(place, dataset, hp)
-            if answer is None and self._native.is_new(place) and self._arrives(place):
-                answer = self._native.cost_info(place, dataset, hp)
             if answer is not None:
                 return answer
         return self._cost_info(index, dataset, hp)
@@ -108,15 +135,15 @@ cdef class NativeFirst:
         Validation accuracy in percent, latency in seconds, the seconds it takes, and the simulated clock in
         seconds, which moves on by them unless ``account_time`` is False.
         """
-        cdef object place
-        cdef tuple found
+        cdef object place, seconds
+        cdef Simulated found
         if self._native is not None and not self.verbose:
             place = self.index_of(arch)
-            found = self._native.simulate(place, dataset, iepoch, hp)
-            if found is None and dataset in searched and self._native.is_new(place) and self._arrives(place):
-                found = self._native.simulate(place, dataset, iepoch, hp)
-            if found is not None:
+            if self._native.is_new(place) and dataset in searched:
+                self.arrives(place)
+            if self._native.simulate(place, dataset, iepoch, hp, &found):
+                seconds = found.seconds
                 if account_time:
-                    self._clock._used_time = self._clock._used_time + found[2]
-                return found[0], found[1], found[2], self._clock._used_time
+                    self._clock._used_time = self._clock._used_time + seconds
+                return found.accuracy, latency_of(found.costs), seconds, self._clock._used_time
         return self._simulate(arch, dataset, iepoch, hp, account_time)

@@ -3,7 +3,13 @@
 from libc.stdint cimport uint8_t
 
 from natsbin._column cimport SetColumns
-from natsbin._table cimport Table
+from natsbin._table cimport Costs, Table
+
+
+cdef struct Simulated:  # a training and its validation
+    double accuracy  # in percent
+    double seconds
+    const Costs* costs  # of the architecture, with its latency
 
 
 cdef class LabelledSet:
@@ -34,9 +40,15 @@ cdef class ScalarAnswers:
     cdef dict tables  # by hp, by dataset
     cdef ScalarTable last  # of the question before
     cdef ScalarTable scalar_table(self, hp, dataset)
+    cdef int mark_unloaded(self, Py_ssize_t i) except -1
+    cdef ScalarTable answering(self, Py_ssize_t i, hp, dataset)
+    cdef Py_ssize_t in_state(self, index, uint8_t state) except -2
     cdef Py_ssize_t place_of(self, index) except -2
     cdef Py_ssize_t epoch_of(self, iepoch, Py_ssize_t epochs) except -2
     cdef bint is_new(self, index) except -1
     cpdef more_info(self, index, dataset, iepoch, hp, is_random)
     cpdef cost_info(self, index, dataset, hp)
-    cpdef tuple simulate(self, index, dataset, iepoch, hp)
+    cdef bint simulate(self, index, dataset, iepoch, hp, Simulated* out) except -1
+
+
+cdef object latency_of(const Costs* costs)

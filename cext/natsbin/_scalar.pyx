@@ -88,7 +88,7 @@ cdef class ScalarTable:
 cdef class ScalarAnswers:
     """Answers for architectures of which no program holds an object.
 
-    Every method gives None for anything but the plain case (an int index that ``states`` has as unloaded, names and
+    Every method gives None (``simulate``: False) for anything but the plain case (an int index that ``states`` has as unloaded, names and
     epochs that exist, regular records), before a random number is drawn; the caller then asks its objects.
     """
 
@@ -114,8 +114,8 @@ cdef class ScalarAnswers:
             self.last = table
         return table
 
-    cdef Py_ssize_t place_of(self, index) except -2:
-        """An index that is a plain int and unloaded; else -1."""
+    cdef Py_ssize_t in_state(self, index, uint8_t state) except -2:
+        """An index that is a plain int, of an architecture in this state; else -1."""
         cdef Py_ssize_t i
         if type(index) is not int:
             return -1
@@ -123,7 +123,30 @@ cdef class ScalarAnswers:
             i = index
         except OverflowError:
             return -1
-        return i if 0 <= i < self.states.shape[0] and self.states[i] == self.unloaded else -1
+        return i if 0 <= i < self.states.shape[0] and self.states[i] == state else -1
+
+    cdef Py_ssize_t place_of(self, index) except -2:
+        """An index that is a plain int and unloaded; else -1."""
+        return self.in_state(index, self.unloaded)
+
+    cdef bint is_new(self, index) except -1:
+        """Whether this is the index of an architecture that is not at hand."""
+        return self.in_state(index, 0) >= 0
+
+    cdef int mark_unloaded(self, Py_ssize_t i) except -1:
+        """Note that an architecture is at hand from now on. IndexError where there is none."""
+        if not 0 <= i < self.states.shape[0]:
+            raise IndexError(i)
+        self.states[i] = self.unloaded
+        return 0
+
+    cdef ScalarTable answering(self, Py_ssize_t i, hp, dataset):
+        """The table that answers for the architecture at ``place_of``; None where none does."""
+        cdef ScalarTable scalar
+        if i < 0:
+            return None
+        scalar = self.scalar_table(hp, dataset)
+        return scalar if scalar is not None and answers(scalar.table, i) else None
 
     cdef Py_ssize_t epoch_of(self, iepoch, Py_ssize_t epochs) except -2:
         cdef Py_ssize_t epoch
@@ -137,27 +160,14 @@ cdef class ScalarAnswers:
             return -1
         return epoch if 0 <= epoch < epochs else -1
 
-    cdef bint is_new(self, index) except -1:
-        """Whether this is the index of an architecture that is not at hand."""
-        cdef Py_ssize_t i
-        if type(index) is not int:
-            return False
-        try:
-            i = index
-        except OverflowError:
-            return False
-        return 0 <= i < self.states.shape[0] and self.states[i] == 0
-
     cpdef more_info(self, index, dataset, iepoch, hp, is_random):
         """The dict of ``get_more_info``; draws as ``random.choice`` does where ``is_random`` is True."""
         cdef ScalarTable scalar
         cdef Py_ssize_t i = self.place_of(index), epoch, only = -1
         cdef dict out
         cdef LabelledSet one
-        if i < 0:
-            return None
-        scalar = self.scalar_table(hp, dataset)
-        if scalar is None or not answers(scalar.table, i):
+        scalar = self.answering(i, hp, dataset)
+        if scalar is None:
             return None
         epoch = self.epoch_of(iepoch, scalar.table.epochs)
         if epoch < 0:
@@ -187,10 +197,8 @@ cdef class ScalarAnswers:
         cdef Table table
         cdef dict out
         cdef tuple keys
-        if i < 0:
-            return None
-        scalar = self.scalar_table(hp, dataset)
-        if scalar is None or not answers(scalar.table, i):
+        scalar = self.answering(i, hp, dataset)
+        if scalar is None:
             return None
         table = scalar.table
         costs = table.costs_of(i)
@@ -235,11 +243,9 @@ cdef class ScalarAnswers:
         cdef Table table
         cdef double loss, accuracy
         cdef list metrics, found = []
-        if i < 0:
-            return None
         for dataset, names in sets:
-            scalar = self.scalar_table(hp, dataset)
-            if scalar is None or not answers(scalar.table, i):
+            scalar = self.answering(i, hp, dataset)
+            if scalar is None:
                 return None
             table = scalar.table
             costs = table.costs_of(i)
@@ -259,46 +265,47 @@ cdef class ScalarAnswers:
             found.append((costs.flops, costs.params, latency, tuple(metrics)))
         return found
 
-    cpdef tuple simulate(self, index, dataset, iepoch, hp):
-        """(accuracy, latency, seconds) of ``simulate_train_eval``; draws once or twice, as the API does."""
+    cdef bint simulate(self, index, dataset, iepoch, hp, Simulated* out) except -1:
+        """What ``simulate_train_eval`` tells of a training; whether it is known. Draws once or twice, as the API does."""
         cdef ScalarTable scalar, priced
         cdef Py_ssize_t i = self.place_of(index), epoch, row
-        cdef const Costs* costs
-        cdef double accuracy, taken  # sums start from 0, which makes -0.0 a 0.0
         cdef Table table
         if i < 0:
-            return None
+            return False
         priced = self.scalar_table(hp, dataset)
         if priced is None or not priced.searched:
-            return None
+            return False
         if priced.trained is None:
             priced.trained = self.scalar_table(hp, "cifar10-valid") if dataset == "cifar10" else priced
         scalar = priced.trained
         if scalar is None:
-            return None
+            return False
         table = scalar.table
         if not (answers(table, i) and answers(priced.table, i)) or scalar.valid is None:
-            return None
+            return False
         epoch = self.epoch_of(iepoch, table.epochs)
-        costs = priced.table.costs_of(i)
-        if epoch < 0 or costs.known == NO_COSTS:
-            return None
+        out.costs = priced.table.costs_of(i)
+        if epoch < 0 or out.costs.known == NO_COSTS:
+            return False
+        # Sums start from 0, which makes -0.0 a 0.0.
         if table.measured(scalar.valid, i, epoch):
             row = table.row[draw(table, i)]
-            accuracy = 0.0 + value_at(scalar.valid.accuracy, epoch, row)
-            taken = seconds_of(scalar.train.columns, epoch, row) + seconds_of(scalar.valid, epoch, row) / (epoch + 1)
-            return accuracy, latency_of(costs), taken
+            out.accuracy = 0.0 + value_at(scalar.valid.accuracy, epoch, row)
+            out.seconds = seconds_of(scalar.train.columns, epoch, row)
+            out.seconds += seconds_of(scalar.valid, epoch, row) / (epoch + 1)
+            return True
         # Without a validation accuracy at this epoch the API takes that of the whole test set, and the time of a
         # second random trial's last epoch.
         if scalar is not priced or scalar.valtest is None or not table.measured(scalar.valtest, i, epoch):
-            return None
+            return False
         if not table.measured(scalar.valid, i, table.epochs - 1):
-            return None
+            return False
         row = table.row[draw(table, i)]
-        accuracy = 0.0 + value_at(scalar.valtest.accuracy, epoch, row)
-        taken = seconds_of(scalar.train.columns, epoch, row)
+        out.accuracy = 0.0 + value_at(scalar.valtest.accuracy, epoch, row)
+        out.seconds = seconds_of(scalar.train.columns, epoch, row)
         row = table.row[draw(table, i)]
-        return accuracy, latency_of(costs), taken + seconds_of(scalar.valid, table.epochs - 1, row) / table.epochs
+        out.seconds += seconds_of(scalar.valid, table.epochs - 1, row) / table.epochs
+        return True
 
     def find_best(self, const int32_t[::1] indexes not None, dataset, setname, hp, flop_max, param_max):
         """(index, accuracy) of ``find_best`` among ``indexes``: the first of the highest; (-1, None) for none.

@@ -6,6 +6,8 @@ from typing_extensions import disjoint_base
 
 from natsbin._scalar import ScalarAnswers
 
+NOT_MADE: Any
+
 @final
 class Clock:
     _used_time: Any
@@ -20,6 +22,7 @@ class NativeFirst:
     def _used_time(self) -> Any: ...
     @_used_time.setter
     def _used_time(self, seconds: Any) -> None: ...
+    def _arrives(self, index: Any) -> bool: ...
     def query_index_by_arch(self, arch: Any) -> Any: ...
     def get_more_info(
         self,

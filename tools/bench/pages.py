@@ -19,7 +19,7 @@ _SCALES = (("s", 1.0), ("ms", 1e3), ("µs", 1e6), ("ns", 1e9))
 def page(file: Path) -> str:
     """The tables of a file of results, under the machine on which they were measured."""
     found = json.loads(file.read_text(encoding="utf-8"))
-    kinds = {"contenders": _compared, "figures": _figures, "sweeps": _searches}
+    kinds = {"contenders": _compared, "figures": _figures, "sweeps": _searches, "methods": _methods}
     tables = [kinds[kind](found) for kind in kinds if kind in found]
     if not tables:
         raise ValueError(f"{file}: has none of {', '.join(kinds)}, which tools/bench writes")
@@ -62,6 +62,24 @@ def _searches(found: dict[str, Any]) -> Iterator[str]:
             *(duration(row[name]) for name in columns),
             "" if theirs is None else duration(theirs),
         )
+
+
+def _methods(found: dict[str, Any]) -> Iterator[str]:
+    """Every method on architectures that are new to the API object, and on known ones."""
+    theirs = "nats_bench"
+    title = f"a question ({found['space']}, hp {found['hp']})"
+    yield from _head(title, "new", theirs, "", "known", theirs, "")
+    for row in found["methods"]:
+        cells = [
+            cell
+            for kind in ("first", "again")
+            for cell in (
+                duration(row["natsbin"][kind]),
+                duration(row["nats_bench"][kind]),
+                f"×{number(row['times'][kind])}",
+            )
+        ]
+        yield _row(row["method"] if row["holds"] else f"**{row['method']}**", *cells)
 
 
 def _head(*titles: str) -> tuple[str, str]:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from natsbin.batch import Batch
     from natsbin.store import Store
 
-_NOT_PICKLED = ("_objects", "batch", "meta_archs", "archstr2index")
+_NOT_PICKLED = ("_objects", "_present", "batch", "meta_archs", "archstr2index")
 
 
 class NASBenchMetaAPI(NativeFirst, abc.ABC):
@@ -134,6 +134,15 @@ class NASBenchMetaAPI(NativeFirst, abc.ABC):
         missing = {"_source": source, "_load": RecordLoader(source), "_total": source.total, "_opened_path": None}
         states = {"_states": bytearray(source.total), "_infos": state["arch2infos_dict"], "_warned_of_weights": False}
         return {**{key: one for key, one in state.items() if key != "arch2infos_dict"}, **missing, **states}
+
+    @cached_property
+    def _present(self) -> bytes:
+        """A byte for each index: whether the store has that architecture."""
+        import numpy as np
+
+        present = np.zeros(self._total, np.uint8)
+        present[self._source.indexes] = True
+        return present.tobytes()
 
     @cached_property
     def _objects(self) -> StoredObjects | None:
@@ -321,20 +330,6 @@ class NASBenchMetaAPI(NativeFirst, abc.ABC):
                 self.reload(self._archive_dir, -1 if index is None else index)
         elif self.verbose:
             print(f"{time_string()} Call _prepare_info with index={index} skip because it is notthe fast mode.")
-
-    def _arrives(self, index: Any) -> bool:
-        """In fast mode, do what ``reload`` does with an architecture of our own store that was not asked for before.
-
-        False where there is nothing to do, or more.
-        """
-        if self.verbose or not self._fast_mode or self._native is None or self._archive_dir is not self._opened_path:
-            return False
-        if type(index) is not int or self._objects is None or not self._objects.has(index) or self._states[index]:
-            return False
-        self.arch2infos_dict.add_unloaded(index)
-        self._avaliable_hps.update(self._source.hps)
-        self.evaluated_indexes.add(index)
-        return True
 
     def _load_named(self, arch: Any, index: Any) -> None:
         """``_prepare_info`` of an index that was found for ``arch``; a string that is none is named in the error."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, ItemsView, Mapping, ValuesView
 from functools import lru_cache
 from typing import Any
 
+from natsbin._api import NOT_MADE
 from natsbin._util.integers import is_integer
 from natsbin.api.results import ArchResults
 
@@ -21,7 +22,6 @@ ABSENT, UNLOADED, LOADED = 0, 1, 2
 _REMEMBERED = 16  # at most 2 MB an architecture, less than a program notices
 
 _MISSING: Any = object()
-_NOT_MADE: Any = object()  # stands in the dict for an architecture that is there but has no object yet
 
 
 def results_of(record: Mapping[str, dict[str, Any]], kind: type[ArchResults] = ArchResults) -> Results:
@@ -46,17 +46,17 @@ class ArchitectureDict(OrderedDict[int, Results]):
         if any(states):
             for index, state in enumerate(states):
                 if state:
-                    super().__setitem__(index, _NOT_MADE)
+                    super().__setitem__(index, NOT_MADE)
 
     def add_unloaded(self, index: int) -> None:
         """Add an architecture of the source without making its object."""
-        OrderedDict.__setitem__(self, index, _NOT_MADE)  # twice as fast as by super()
+        OrderedDict.__setitem__(self, index, NOT_MADE)  # twice as fast as by super()
         self.states[index] = UNLOADED
 
     def is_live(self, index: int) -> bool:
         """Whether the program got, or gave, this architecture's object."""
-        found = super().get(index, _NOT_MADE)
-        return found is not _NOT_MADE
+        found = super().get(index, NOT_MADE)
+        return found is not NOT_MADE
 
     def held(self) -> list[tuple[int, Results | None]]:
         """Every architecture in order, with its object or, where none was made, None."""
@@ -69,7 +69,7 @@ class ArchitectureDict(OrderedDict[int, Results]):
         The last few are remembered: a program may ask again about one that the native path does not answer for.
         """
         found = super().__getitem__(index)
-        return self._remembered(index) if found is _NOT_MADE else found
+        return self._remembered(index) if found is NOT_MADE else found
 
     def _mark(self, index: Any, state: int) -> None:
         if is_integer(index) and 0 <= index < len(self.states):
@@ -77,7 +77,7 @@ class ArchitectureDict(OrderedDict[int, Results]):
 
     def __getitem__(self, index: int) -> Results:
         found = super().__getitem__(index)
-        if found is _NOT_MADE:
+        if found is NOT_MADE:
             found = self.make(index)
             self[index] = found
         return found

@@ -135,10 +135,6 @@ class StoredObjects:
             ]
         )
 
-    def has(self, index: int) -> bool:
-        """Whether the store has an architecture."""
-        return 0 <= index < len(self._forms) and self._forms[index] >= 0
-
     def one(self, index: int, hp: str) -> ArchResults | None:
         """An architecture's object with one set of hyper-parameters; None where it has none of them."""
         maker = self._makers(index).get(hp)

@@ -17,7 +17,7 @@ from typing import Any
 from natsbin._pickle import Unpickler
 from natsbin._walk import Walker
 from natsbin.archive.base import FILE_LIMIT, Archive, Record
-from natsbin.archive.meta import Meta, recognise
+from natsbin.archive.meta import META_NAME, Meta, recognise
 from natsbin.archive.nas_bench_201 import BENCHMARK, CLASSES, attributes_of, checked_states, origin_of
 from natsbin.archive.simplify import simplify
 from natsbin.archive.storages import Storages
@@ -37,8 +37,8 @@ def is_file_name(name: str) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a folder has such a file."""
-    return path.is_dir() and any(map(is_file_name, os.listdir(path)))
+    """Whether a folder has such a file, and is not one of NATS-Bench, whose thousands of names need no look."""
+    return path.is_dir() and not (path / META_NAME).exists() and any(map(is_file_name, os.listdir(path)))
 
 
 def read_architecture(path: Path, index: int, arch: str, *, weights: bool) -> dict[str, dict[str, Any]]:
