@@ -322,7 +322,7 @@ def pickle_trial(seed: int) -> Trial:
             plain = decompress(data, "mutated", FILE_LIMIT)
             walked = walker.read(plain)
             value = unpickle((plain,), "mutated")
-            if walked and difference(walker.build(), value) is not None:
+            if walked and difference(walker.record.build(), value) is not None:
                 return f"{BAD}walked, the record is another"
             walked = False
             record = check_record(value, 3, SSS.architectures[3], SSS, "mutated")

@@ -2,6 +2,13 @@
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 
+# A pickle of a few bytes may ask for a memo of any size. Genuine architectures have 10,735 entries (tss) or 1,627
+# (sss) and meta has 32,775; a whole benchmark file has 168 million, of which 1.9 million are not strings of the pool.
+cdef enum:
+    MAX_RECENT = 1 << 19  # entries of one architecture
+    MAX_AVERAGE = 1 << 15  # entries of finished architectures, on average
+    MAX_KEPT = 1 << 28  # entries of all finished architectures: 2 bytes each
+
 
 cdef struct Slot:
     uint32_t hash

@@ -24,13 +24,8 @@ cdef enum:
     DROPPED = 0, APART = 0xFFFF  # entries of `kept` that are not 1 + a position in the pool
     MAX_SHARED_ITEMS = 8  # of a container that architectures may share: a key, names of sets, a configuration
 
-# A pickle of a few bytes may ask for a memo of any size. Genuine architectures have 10,735 entries (tss) or 1,627
-# (sss) and meta has 32,775; a whole benchmark file has 168 million, of which 1.9 million are not strings of the pool.
-cdef enum:
-    MAX_RECENT = 1 << 19  # entries of one architecture
-    MAX_AVERAGE = 1 << 15  # entries of finished architectures, on average
-    MAX_KEPT = 1 << 28  # entries of all finished architectures: 2 bytes each
-    MAX_APART = 1 << 22  # of these, such as are not in the pool
+cdef enum:  # beside those of _memo.pxd
+    MAX_APART = 1 << 22  # kept entries that are not in the pool
     MAX_TEXT_BYTES = 1 << 26  # of strings that are kept outside the pool
 
 cdef object SHARED_KINDS = frozenset([str, int, float, bool, type(None), type(numpy.float64(0))])

@@ -147,7 +147,9 @@ def test_damage_is_walked_as_it_is_unpickled(tmp_path: Path) -> None:
         task = NASBench201Task(path, TSS.architectures, None)
         walker = Walker(FILE_LIMIT, streaming=True)
         records, error = outcome(
-            record if isinstance(record, Record) else Record(record.index, record.check(walker.build(record.arch)))
+            record
+            if isinstance(record, Record)
+            else Record(record.index, record.check(walker.record.build(record.arch)))
             for record in task.walk(walker)
         )
         others, other_error = outcome(task.read())

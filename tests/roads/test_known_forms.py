@@ -293,7 +293,7 @@ def test_pieces_of_any_size(size: int) -> None:
     for start in range(0, len(data), size):
         piece = data[start : start + size]
         while walker.feed(piece) and walker.has_record:
-            found[walker.index] = walker.build()
+            found[walker.index] = walker.record.build()
             piece = b""
     assert walker.finished
     assert found == infos

@@ -99,7 +99,7 @@ class _Taker:
         self._streaming = streaming
         self.splitter = Splitter()
         self._walker = Walker(FILE_LIMIT, streaming)
-        self._known = KnownForms(self._walker, self.splitter)
+        self._known = KnownForms(self._walker.record, self.splitter)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A process that is not forked begins with a new one."""
@@ -111,7 +111,7 @@ class _Taker:
             if isinstance(record, Record):
                 self._split(record)
             elif not self._known.add(*record):
-                self._split(Record(record.index, record.check(self._walker.build(record.arch))))
+                self._split(Record(record.index, record.check(self._walker.record.build(record.arch))))
             yield
 
     def _split(self, record: Record) -> None:

@@ -1,8 +1,8 @@
 """Trials and records whose forms were met before, taken apart without making objects.
 
-A walked record (``natsbin._walk``) is words and numbers. The first record of some words is made into objects once, with
-every float replaced by its place among the record's numbers. These objects are checked and split like any others, and
-where each place then lies says where the numbers of all records of these words go.
+A walked record (``natsbin._record``) is words and numbers. The first record of some words is made into objects once,
+with every float replaced by its place among the record's numbers. These objects are checked and split like any others,
+and where each place then lies says where the numbers of all records of these words go.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from natsbin._record import WalkedRecord
 from natsbin._rows import Places
-from natsbin._walk import Walker
 from natsbin.errors import ArchiveError
 from natsbin.store.layouts import Floats, is_missing
 from natsbin.store.split import Splitter
@@ -33,20 +33,20 @@ _UNFIT: Literal["unfit"] = "unfit"
 
 
 class KnownForms:
-    """Takes records from ``walker`` to ``splitter``, if only their numbers are new."""
+    """Takes what stands in ``record``, one after another, to ``splitter``, if only the numbers are new."""
 
-    def __init__(self, walker: Walker, splitter: Splitter) -> None:
-        self.walker, self._splitter = walker, splitter
+    def __init__(self, record: WalkedRecord, splitter: Splitter) -> None:
+        self.record, self._splitter = record, splitter
         self._records: dict[int, Any] = {}
         self._trials: dict[tuple[str, str], dict[int, Any]] = defaultdict(dict)
         self._count = 0
 
     def add(self, index: int, arch: str, check: Check) -> bool:
-        """Take the walker's record apart; False where its objects must be made, be it for an error."""
-        form = self.walker.take(self._records, index, arch)
+        """Take the record apart; False where its objects must be made, be it for an error."""
+        form = self.record.take(self._records, index, arch)
         if form is None and self._is_new(index, arch) and self._count < MOST_FORMS:
             self._learn(index, arch, check)
-            form = self.walker.take(self._records, index, arch)
+            form = self.record.take(self._records, index, arch)
         if form is None:
             return False
         self._splitter.add_record(index, form)
@@ -54,17 +54,17 @@ class KnownForms:
 
     def _is_new(self, index: int, arch: str) -> bool:
         """Whether something of the record is not known yet, and all that is known of it fits."""
-        record = self.walker.find_record(self._records, index, arch)
-        if record is None:
+        found = self.record.find(self._records, index, arch)
+        if found is None:
             return True
-        trials = [self.walker.find_trial(known, number) for number, known in enumerate(record[2])]
+        trials = [self.record.find_trial(known, number) for number, known in enumerate(found[2])]
         return None in trials and _UNFIT not in trials
 
     def _learn(self, index: int, arch: str, check: Check) -> None:
-        """Find out about the forms of the walker's record."""
-        *ranges, (_, total) = self.walker.number_ranges()
+        """Find out about the forms of the record."""
+        *ranges, (_, total) = self.record.number_ranges()
         try:
-            states = check(self.walker.build(arch, numbered=True))
+            states = check(self.record.build(arch, numbered=True))
             trials = [
                 (hp, *key, trial, self._splitter.separate(hp, key[0], trial, arch))
                 for hp, state in states.items()
@@ -89,17 +89,17 @@ class KnownForms:
         for number, ((hp, dataset, seed, _, (signature, _)), found) in enumerate(zip(trials, places, strict=True)):
             of_table = self._trials[hp, dataset]
             known.append((seed, of_table))
-            if self.walker.find_trial(of_table, number) is not None:
+            if self.record.find_trial(of_table, number) is not None:
                 continue
             if isinstance(found, str):
-                self.walker.remember_trial(of_table, number, found)
+                self.record.remember_trial(of_table, number, found)
             elif fit:
-                self.walker.remember_trial(of_table, number, Places(self._splitter.plan(signature).rows, found))
+                self.record.remember_trial(of_table, number, Places(self._splitter.plan(signature).rows, found))
             self._count += 1
-        if self.walker.find_record(self._records, index, arch) is None:
+        if self.record.find(self._records, index, arch) is None:
             self._count += 1
             form = self._splitter.record_form(index, states)
-            self.walker.remember_record(
+            self.record.remember(
                 self._records, (form, [seed for seed, _ in known], [of_table for _, of_table in known])
             )
 
