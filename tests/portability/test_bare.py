@@ -14,9 +14,11 @@ from support.made import Made
 
 import natsbin
 from natsbin._batch import divided
-from natsbin.spaces import TSS
+from natsbin._util import workers
+from natsbin.roads import convert
+from natsbin.spaces import SSS
 
-COUNT = 70  # more than are done before workers start
+COUNT = 10
 
 MAIN = """
 import sys, threading
@@ -26,19 +28,21 @@ bare.hide()
 import numpy
 import natsbin
 from natsbin._util import files, system, workers
+from natsbin.roads import convert
 
+workers.FEW, convert.TOGETHER = 2, 3  # so that a small archive is shared by workers
 archive, out = map(Path, sys.argv[1:])
 natsbin.convert(archive, out / "a.h5", jobs=2)
 natsbin.convert(archive, out / "a.h5", jobs=1, force=True)
-api = natsbin.create(str(out / "a.h5"), "tss", fast_mode=True, verbose=False)
-print(sum(api.get_more_info(index, "cifar10", hp="200", is_random=False)["test-accuracy"] for index in range(9)))
+api = natsbin.create(str(out / "a.h5"), "sss", fast_mode=True, verbose=False)
+print(sum(api.get_more_info(index, "cifar10", hp="90", is_random=False)["test-accuracy"] for index in range(9)))
 print(api.batch.points(numpy.arange(9), "cifar10", "ori-test").sum())
-print(natsbin.verify(out / "a.h5", archive, jobs=2).architectures == 70)
+print(natsbin.verify(out / "a.h5", archive, jobs=2).architectures == 10)
 natsbin.pack(out / "a.h5", out / "b.h5")
 natsbin.export(out / "b.h5", out / "exported", jobs=2)
-print(natsbin.verify(natsbin.open_store(out / "b.h5", mmap=False), out / "exported", jobs=2).architectures == 70)
+print(natsbin.verify(natsbin.open_store(out / "b.h5", mmap=False), out / "exported", jobs=1).architectures == 10)
 try:
-    natsbin.convert(archive, out / "a.h5", force=True)
+    natsbin.convert(archive, out / "a.h5", jobs=1, force=True)
 except natsbin.OutputError as error:
     print("has it open" in str(error))
 inside = []
@@ -64,19 +68,23 @@ def run(script: str, *arguments: object, **environment: str) -> subprocess.Compl
     )
 
 
-def test_without_what_only_some_systems_have(made: Made, tmp_path: Path) -> None:
+def test_without_what_only_some_systems_have(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The road of an archive: convert, ask, verify, pack, export; equal to what it is with all of it."""
-    archive, store = made.archive(TSS, range(COUNT)), made.store(TSS, range(COUNT))
-    api = natsbin.create(str(store), "tss", fast_mode=True, verbose=False)
-    done = run(MAIN, archive, tmp_path)
+    archive = made.archive(SSS, range(COUNT))
+    monkeypatch.setattr(workers, "FEW", 2)
+    monkeypatch.setattr(convert, "TOGETHER", 3)
+    store = natsbin.convert(archive, tmp_path / "store.h5", jobs=2)
+    (tmp_path / "out").mkdir()
+    api = natsbin.create(str(store), "sss", fast_mode=True, verbose=False)
+    done = run(MAIN, archive, tmp_path / "out")
     accuracies = sum(
-        api.get_more_info(index, "cifar10", hp="200", is_random=False)["test-accuracy"] for index in range(9)
+        api.get_more_info(index, "cifar10", hp="90", is_random=False)["test-accuracy"] for index in range(9)
     )
     points = api.batch.points(np.arange(9), "cifar10", "ori-test").sum()
     expected = [*(accuracies, points, True, True, True, "None False True 2", ["a.h5", "b.h5", "exported"])]
     assert (done.stdout.splitlines(), done.stderr) == (list(map(str, expected)), "")
-    assert (tmp_path / "a.h5").read_bytes() == Path(store).read_bytes()
-    exported = {path.name: path.read_bytes() for path in (tmp_path / "exported").iterdir()}
+    assert (tmp_path / "out" / "a.h5").read_bytes() == store.read_bytes()
+    exported = {path.name: path.read_bytes() for path in (tmp_path / "out" / "exported").iterdir()}
     assert len(exported) == COUNT + 1
 
 

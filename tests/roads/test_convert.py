@@ -16,7 +16,9 @@ import pytest
 from support.files import META, Call, dump, load
 from support.made import Made
 
+from natsbin._util import workers
 from natsbin.errors import ArchiveError, NatsbinError, OutputError, UnsafePickleError
+from natsbin.roads import convert as road
 from natsbin.roads.convert import convert
 from natsbin.spaces import SSS, TSS, SearchSpace
 from natsbin.store import open_store
@@ -128,10 +130,15 @@ def test_every_shape_of_an_archive_makes_the_same_store(
             assert all((left.load(n)[:size] == right.load(n)[:size]).all() for n in left.numbers)
 
 
-def test_jobs_do_not_change_the_store(made: Made, tmp_path: Path) -> None:
-    src = made.archive(SSS, range(40))
-    one, two = (convert(src, tmp_path / f"{jobs}.h5", jobs=jobs).read_bytes() for jobs in (1, 2))
-    assert one == two
+def test_jobs_do_not_change_the_store(
+    made: Made, space: SearchSpace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though each process meets other records first."""
+    monkeypatch.setattr(workers, "FEW", 2)  # so that processes share a small archive
+    monkeypatch.setattr(road, "TOGETHER", 3)
+    src = made.archive(space, range(10))
+    one, *others = (convert(src, tmp_path / f"{jobs}.h5", jobs=jobs).read_bytes() for jobs in (1, 2, 3))
+    assert others == [one, one]
 
 
 def test_progress_is_told_of_every_architecture(archive: Path, tmp_path: Path) -> None:

@@ -36,9 +36,12 @@ _NEW_INTERPRETER = (
 )
 _PARENT_CHECK = 1.0  # seconds between looks whether the parent lives
 
+FEW = 64  # architectures, see `few`
 
-FEW = 64
-"""Architectures that are done before processes have started."""
+
+def few(architectures: int) -> bool:
+    """Whether so many are done before processes have started."""
+    return architectures <= FEW
 
 
 def ordered(

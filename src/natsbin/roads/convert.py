@@ -12,7 +12,7 @@ from typing import Any
 from natsbin._util.files import printable
 from natsbin._util.signals import stoppable
 from natsbin._util.system import cores
-from natsbin._util.workers import FEW, ordered
+from natsbin._util.workers import few, ordered
 from natsbin._walk import Walker
 from natsbin.archive import FILE_LIMIT, Archive, Record, Task, fingerprint_of, holds, open_archive
 from natsbin.archive.simplify import simplify
@@ -71,7 +71,7 @@ def convert(
 def _splits(archive: Archive, jobs: int) -> Generator[Split, None, None]:
     tasks = archive.tasks(jobs)
     taker = _Taker(archive.indexes is None)
-    if jobs == 1 or archive.indexes is None or len(archive.indexes) <= FEW:  # a stream is one task
+    if jobs == 1 or archive.indexes is None or few(len(archive.indexes)):  # a stream is one task
         records = itertools.chain.from_iterable(map(taker.take, tasks))
         while sum(1 for _ in itertools.islice(records, TOGETHER)):
             yield taker.splitter.take()

@@ -12,7 +12,7 @@ from pathlib import Path
 from natsbin._util import files
 from natsbin._util.signals import stoppable
 from natsbin._util.system import cores
-from natsbin._util.workers import FEW, ordered
+from natsbin._util.workers import few, ordered
 from natsbin.archive import is_full
 from natsbin.archive.meta import META_NAME, file_name, is_file_name
 from natsbin.archive.nas_bench_201 import BENCHMARK
@@ -56,7 +56,7 @@ def export(
             part.mkdir()
             (part / META_NAME).write_bytes(file_bytes(meta_record(store.meta_archs)))
             indexes = store.indexes.tolist()
-            jobs = 1 if len(indexes) <= FEW else jobs or cores()
+            jobs = 1 if few(len(indexes)) else jobs or cores()
             with closing(ordered(_write, (store, part), indexes, jobs)) as written:
                 for done, _ in enumerate(written, 1):
                     if progress:

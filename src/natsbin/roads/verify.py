@@ -9,7 +9,7 @@ from pathlib import Path
 
 from natsbin._util.compare import difference
 from natsbin._util.system import cores
-from natsbin._util.workers import FEW, ordered
+from natsbin._util.workers import few, ordered
 from natsbin.archive import Task, open_archive
 from natsbin.archive.simplify import simple_records
 from natsbin.errors import StoreError
@@ -59,7 +59,7 @@ def _compare(
     if archive.meta_archs != store.meta_archs:
         faults.append(f"{store.path}: its list of architectures is not the archive's")
     seen: set[int] = set()
-    if archive.indexes is None or len(archive.indexes) <= FEW:  # a stream is one task
+    if archive.indexes is None or few(len(archive.indexes)):  # a stream is one task
         jobs = 1
     for found in ordered(_differences, store, archive.tasks(), jobs):
         for index, fault in found:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from natsbin import _codec
 from natsbin._rows import Rows, spread
 from natsbin.errors import ArchiveError
+from natsbin.spaces import DATASETS
 from natsbin.store import format as fmt
 from natsbin.store import forms
 from natsbin.store.format import ColumnKey
@@ -167,7 +168,7 @@ class Splitter:
         for plan in self._plans.values():
             if plan.rows.count:
                 plans.setdefault((plan.hp, plan.dataset), []).append(plan)
-        return Split(records, [_part(*key, of_table) for key, of_table in plans.items()])
+        return Split(records, [_part(*key, plans[key]) for key in sorted(plans, key=_usual_order)])
 
     def plan(self, signature: Signature) -> Plan:
         """The plan of a trial's form. Raises ArchiveError for names that a store cannot have."""
@@ -214,6 +215,12 @@ class Splitter:
                 known.insert(0, (tuple(curve), usual))
                 del known[MOST_KNOWN:]
         return usual
+
+
+def _usual_order(table: tuple[str, str]) -> tuple[str, int, str]:
+    """Sorts tables as most records have them. The order in which a process met them would depend on other processes."""
+    hp, dataset = table
+    return hp, DATASETS.index(dataset) if dataset in DATASETS else len(DATASETS), dataset
 
 
 def _plan(hp: str, dataset: str, form: forms.TrialForm) -> Plan:

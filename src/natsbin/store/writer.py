@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from natsbin._util.system import can_fork
-from natsbin._util.workers import FEW, ordered
+from natsbin._util.workers import few, ordered
 from natsbin._version import __version__
 from natsbin.errors import ArchiveError, OutputError
 from natsbin.spaces import SAMPLES, SearchSpace
@@ -143,7 +143,7 @@ class StoreWriter:
             self._spool.flush()
             shared = _Columns(self._spool, {key: _row_of(table) for key, table in self._tables.items()})
             items = [(key, column) for key in sorted(self._tables) for column in self._spool.columns(key)]
-            if len(self._records) <= FEW or not can_fork():
+            if few(len(self._records)) or not can_fork():
                 jobs = 1  # only forked processes have the spool
             with closing(ordered(_encode, shared, items, min(jobs, max(1, len(items))), AHEAD)) as encoded:
                 for key in sorted(self._tables):
