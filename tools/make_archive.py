@@ -14,11 +14,11 @@ from natsbin.cli.common import archs_option, force_option, jobs_option, progress
 from natsbin.errors import NatsbinError
 from natsbin.spaces import SPACES, SearchSpace
 from natsbin.synthetic import KINDS, make_archive
-from natsbin.synthetic.nas_bench_201 import CONTAINERS, make_nas_bench_201, make_nas_bench_201_folder
+from natsbin.synthetic.nas_bench_201 import CONTAINERS, make_nas_bench_201
 
-_NAS_BENCH_201 = {
-    f"nas-bench-201{kind}-{container}": (make, container)
-    for kind, make in (("", make_nas_bench_201), ("-folder", make_nas_bench_201_folder))
+_NAS_BENCH_201: dict[str, dict[str, Any]] = {
+    f"nas-bench-201{kind}-{container}": {"folder": bool(kind), "container": container}
+    for kind in ("", "-folder")
     for container in CONTAINERS
 }
 
@@ -59,13 +59,13 @@ def main(
 def _make_nas_bench_201(
     dst: Path, space: SearchSpace, archs: list[int] | None, force: bool, options: dict[str, Any]
 ) -> None:
-    make, container = _NAS_BENCH_201[options["kind"]]
     if space.name != "tss" or options["finals"]:
         raise click.UsageError("NAS-Bench-201 files are of the space tss, and without --finals")
     if dst.exists() and not force:
         raise click.ClickException(f"{dst}: exists already; say --force to replace it")
     chosen = range(len(space)) if archs is None else archs
-    make(dst, chosen, container=container, seed=options["seed"], irregular=options["irregular"])
+    kind = _NAS_BENCH_201[options["kind"]]
+    make_nas_bench_201(dst, chosen, seed=options["seed"], irregular=options["irregular"], **kind)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from support.paths import run_python
 import natsbin
 from natsbin.archive.torch_file import END, HEAD
 from natsbin.spaces import DATASETS
-from natsbin.synthetic.nas_bench_201 import CONTAINERS, make_dict, make_nas_bench_201_folder
+from natsbin.synthetic.nas_bench_201 import CONTAINERS, make_dict, make_nas_bench_201
 
 torch = pytest.importorskip("torch")
 
@@ -39,7 +39,7 @@ def store(benchmark: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="module", params=CONTAINERS)
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_nas_bench_201_folder(tmp_path_factory.mktemp("archive"), [INDEX], container=request.param)
+    return make_nas_bench_201(tmp_path_factory.mktemp("archive"), [INDEX], folder=True, container=request.param)
 
 
 @pytest.fixture(params=["dict", "store"])

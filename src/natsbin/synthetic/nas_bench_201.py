@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -55,47 +55,34 @@ def make_nas_bench_201(
     dst: Path,
     indexes: Iterable[int],
     *,
+    folder: bool = False,
     container: str = "legacy",
     seed: int = 0,
     irregular: bool = False,
-    progress: Callable[[int], None] | None = None,
 ) -> Path:
     """Write a generated file of some architectures to ``dst`` and return it. All of them are in memory at a time.
 
-    ``container``: ``legacy``, as torch wrote files up to 1.5 and as those of the benchmark are, or ``zip``. Raises
-    ArchiveError where torch is not installed, ValueError for another container.
+    With ``folder``, ``dst`` becomes a folder of a file ``NNNNNN-FULL.pth`` an architecture, with trained weights; it is
+    made if it is not there. ``container``: ``legacy``, as torch wrote files up to 1.5 and as those of the benchmark
+    are, or ``zip``. Raises ArchiveError where torch is not installed, ValueError for another container.
     """
-    value = make_dict(indexes, seed, irregular=irregular)
-    _save(value, dst, container)
-    if progress:
-        progress(len(value["arch2infos"]))
+    if folder:
+        dst.mkdir(exist_ok=True)
+        for index in sorted(set(indexes)):
+            _save(_full_infos(index, seed, irregular), dst / f"{index:06d}-FULL.pth", container)
+    else:
+        _save(make_dict(indexes, seed, irregular=irregular), dst, container)
     return dst
 
 
-def make_nas_bench_201_folder(
-    dst: Path,
-    indexes: Iterable[int],
-    *,
-    container: str = "legacy",
-    seed: int = 0,
-    irregular: bool = False,
-    progress: Callable[[int], None] | None = None,
-) -> Path:
-    """Write a generated file ``NNNNNN-FULL.pth`` an architecture, with trained weights, to the folder ``dst``.
-
-    The folder is made if it is not there. Returns it; raises as ``make_nas_bench_201``.
-    """
-    dst.mkdir(exist_ok=True)
-    for done, index in enumerate(sorted(set(indexes)), 1):
-        infos = make_infos(index, seed, irregular=irregular)
-        add_weights({HPS[name]: state for name, state in infos.items()}, index, seed + _OTHER_SEEDS)
-        for state in infos.values():
-            for trial in state["all_results"].values():
-                trial["net_state_dict"] = to_torch(trial["net_state_dict"])
-        _save(infos, dst / f"{index:06d}-FULL.pth", container)
-        if progress:
-            progress(done)
-    return dst
+def _full_infos(index: int, seed: int, irregular: bool) -> dict[str, dict[str, Any]]:
+    """``make_infos`` with trained weights, as torch tensors."""
+    infos = make_infos(index, seed, irregular=irregular)
+    add_weights({HPS[name]: state for name, state in infos.items()}, index, seed + _OTHER_SEEDS)
+    for state in infos.values():
+        for trial in state["all_results"].values():
+            trial["net_state_dict"] = to_torch(trial["net_state_dict"])
+    return infos
 
 
 def _save(value: object, dst: Path, container: str) -> None:
