@@ -56,6 +56,7 @@ def test_contenders_agree(archive: Path, tmp_path: Path) -> None:
 
 
 COMMANDS: dict[str, tuple[str, ...]] = {
+    "versions": ("archive", sys.executable, "--rounds", "2"),
     "scalar": ("archive", "--calls", "8", "--budget", "0"),
     "open": ("store.h5", "archive", "--runs", "1"),
     "convert": ("archive", "--rounds", "1", "--jobs", "1"),
