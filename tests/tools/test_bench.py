@@ -71,7 +71,7 @@ NO_LIMITS = ("sizes", "chunks")
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_figures_stand_beside_their_limits(archive: Path, tmp_path: Path, name: str) -> None:
-    words = [archive.with_name(word) if archive.with_name(word).exists() else word for word in COMMANDS[name]]
+    words = [archive.parent / word if (archive.parent / word).exists() else word for word in COMMANDS[name]]
     figures = run(tmp_path / "figures.json", name, *words)["figures"]
     for figure in figures:
         assert isinstance(figure["value"], float | int), figure
