@@ -52,6 +52,16 @@ def test_what_is_replaced_leaves_its_mode(tmp_path: Path) -> None:
     assert path.read_bytes() == b"new"
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files to others")
+def test_what_is_replaced_leaves_its_owner(tmp_path: Path) -> None:
+    path, part = tmp_path / "x", tmp_path / "part"
+    path.touch()
+    os.chown(path, 4321, 1234)
+    part.write_bytes(b"new")
+    files.replace(part, path, force=True)
+    assert (path.stat().st_uid, path.stat().st_gid, path.read_bytes()) == (4321, 1234, b"new")
+
+
 @pytest.mark.parametrize("name", ["a" * 256, "a" * 5000, "a\0b"])
 def test_a_name_that_cannot_be_is_an_output_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(OutputError):

@@ -93,6 +93,22 @@ def test_beside_other_threads_workers_are_new_interpreters(busy: None, monkeypat
         list(ordered(operator.floordiv, 3, [1, 0], 2))
 
 
+@pytest.mark.parametrize("ignored", [False, True])
+@pytest.mark.parametrize("forked", [False, True])
+def test_what_the_program_ignores_does_not_end_its_workers(
+    ignored: bool, forked: bool, request: pytest.FixtureRequest
+) -> None:
+    """Under ``nohup`` the hang-up of a terminal, which all processes of a command get, is ignored by all of them."""
+    if not forked:
+        request.getfixturevalue("busy")
+    handler = signal.SIG_IGN if ignored else signal.SIG_DFL
+    before = signal.signal(signal.SIGHUP, handler)
+    try:
+        assert list(ordered(signal.signal, signal.SIGHUP, [signal.SIG_IGN] * 2, 2)) == [handler] * 2
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_more_than_a_pipe_holds_may_wait() -> None:
     large = [bytes(1 << 20)] * 20
     assert list(ordered(join, b"", large, 2, ahead=10)) == large

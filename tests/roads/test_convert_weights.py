@@ -281,6 +281,46 @@ def test_a_part_of_something_else_is_refused(full: Path, done: Path, tmp_path: P
     equal(tmp_path, done)
 
 
+@pytest.mark.parametrize("changed", [0, 2])
+def test_an_archive_that_changed_in_between(copy: Path, tmp_path: Path, changed: int) -> None:
+    """What was read before the change is read again; else the file would be of two states of the archive."""
+    bad, old = record_path(copy, INDEXES[4]), record_path(copy, INDEXES[changed])
+    good = bad.read_bytes()
+    bad.write_bytes(good[:-1])
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(ArchiveError, match="4 of 6 architectures are done and kept in"):
+        convert_weights(copy, folder / "sss.h5", jobs=1)
+    states = record(INDEXES[changed])
+    for trial in states["12"]["all_results"].values():
+        if trial["net_state_dict"]:
+            trial["net_state_dict"]["turned"] += 1
+    dump(states, old)
+    bad.write_bytes(good)
+    assert progress(copy, folder) == [(number, 6) for number in range(changed + 1, 7)]
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    progress(copy, fresh)
+    equal(folder, fresh)
+
+
+def test_chunks_that_changed_in_between(full: Path, tmp_path: Path) -> None:
+    """Of a split tar only what lies in the changed chunk, or behind it, is read again."""
+    tar = make_tar(full, tmp_path / f"{full.name}.tar", full.name)
+    chunks = split(tar, -(-tar.stat().st_size // 3))
+    folder = tmp_path / "out"
+    folder.mkdir()
+    progress(chunks, folder)
+    tasks = list(open_archive(chunks, weights=True).tasks())
+    for chunk in chunks:
+        os.utime(chunk, ns=(0, 0))
+        convert(chunks, folder / "sss.h5", jobs=1, force=True)
+        (folder / "sss.weights").rename(folder / "sss.weights.part")
+        changed = [str(chunk) in {part.path for part in task.member.ranges} for task in tasks]
+        assert progress(chunks, folder) == [(number, 6) for number in range(1 + [*changed, True].index(True), 7)]
+        assert len(open_weights(folder / "sss.weights")) > 0
+
+
 def test_two_at_once(full: Path, done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("natsbin.weights.writer.LOCK_TRIES", 1)
     (tmp_path / "sss.h5").write_bytes((done / "sss.h5").read_bytes())

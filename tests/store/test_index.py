@@ -19,6 +19,7 @@ import pytest
 from support.paths import GOLDEN, load_tool
 from support.records import Record, record, same, write_store
 
+import natsbin
 from natsbin.errors import ArchiveError, StoreError
 from natsbin.spaces import TSS
 from natsbin.store import Store, hdf5, open_store
@@ -338,3 +339,25 @@ def test_a_forged_index(
     with pytest.raises(StoreError):
         ask(forged)
     assert [one.name for one in tmp_path.iterdir()] == ["forged.h5"]
+
+
+@pytest.mark.parametrize("epochs", [2**33, 2**49, 2**61])
+@pytest.mark.parametrize("chunk", [1, 2**20, None])
+def test_epochs_whose_bytes_wrap_a_size(path: Path, tmp_path: Path, epochs: int, chunk: int | None) -> None:
+    """Such stores wrote outside of the memory that their wrapped product asked for, or read far behind a chunk."""
+
+    def change(header: Header, _: Any) -> None:
+        for name, one in header["datasets"].items():
+            if name.startswith("12/cifar10/") and (len(one["shape"]) == 2 or name.endswith("/epoch")):
+                one["shape"][0], one["chunk"][0] = epochs, chunk or epochs
+
+    forge, payload = load_tool("fuzz_store").forge, load_tool("mutate").payload
+    forged = forge(path.read_bytes(), payload(path), tmp_path / "forged.h5", change)
+
+    def ask() -> None:
+        store = open_store(forged)
+        natsbin.create(store.path, "tss", True, False).get_more_info(int(store.indexes[0]), "cifar10", hp="12")
+        check(store)
+
+    with pytest.raises(StoreError):
+        ask()

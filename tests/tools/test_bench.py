@@ -56,6 +56,7 @@ def test_contenders_agree(archive: Path, tmp_path: Path) -> None:
 
 
 COMMANDS: dict[str, tuple[str, ...]] = {
+    "versions": ("archive", sys.executable, "--rounds", "2"),
     "scalar": ("archive", "--calls", "8", "--budget", "0"),
     "open": ("store.h5", "archive", "--runs", "1"),
     "convert": ("archive", "--rounds", "1", "--jobs", "1"),
@@ -70,7 +71,7 @@ NO_LIMITS = ("sizes", "chunks")
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_figures_stand_beside_their_limits(archive: Path, tmp_path: Path, name: str) -> None:
-    words = [archive.with_name(word) if archive.with_name(word).exists() else word for word in COMMANDS[name]]
+    words = [archive.parent / word if (archive.parent / word).exists() else word for word in COMMANDS[name]]
     figures = run(tmp_path / "figures.json", name, *words)["figures"]
     for figure in figures:
         assert isinstance(figure["value"], float | int), figure

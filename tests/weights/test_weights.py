@@ -14,6 +14,7 @@ import random
 import struct
 from collections import OrderedDict
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,7 @@ def test_torch_is_needed_for_tensors_alone(full: Path, tmp_path: Path) -> None:
     assert run_python(program, full, tmp_path / "x.h5").returncode == 0
 
 
-def test_the_layout_is_as_documented(path: Path) -> None:
+def test_the_layout_is_as_documented(full: Path, path: Path) -> None:
     """Walks the file by docs/weights.md, without the reader."""
     data = path.read_bytes()
     sections = []
@@ -156,6 +157,11 @@ def test_the_layout_is_as_documented(path: Path) -> None:
         assert fmt.checksum(data[at : at + 56] + data[body : body + table + text]) == int.from_bytes(
             data[at + 56 : body], "little"
         )
+        state = bytes(16)
+        if kind == b"ARCHITEC":
+            found = record_path(full, number).stat()
+            state = blake2b(f"0 {found.st_size} {found.st_size} {found.st_mtime_ns};".encode(), digest_size=16).digest()
+        assert data[at + 40 : at + 56] == state
         at = body + -(-(table + text) // 64) * 64 + payload
     kinds = [section[0] for section in sections]
     assert kinds == [b"NATSBINW", *[b"ARCHITEC"] * 6, b"INDEX", b"STRUCTUR", b"END"]

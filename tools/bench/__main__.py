@@ -12,6 +12,7 @@ import layout
 import limits
 import methods
 import sweep
+import versions
 
 import natsbin
 
@@ -29,6 +30,7 @@ for name, command in {
     "markdown": compare.markdown,
     "sweep": sweep.sweep,
     "methods": methods.methods,
+    "versions": versions.versions,
     "scalar": limits.scalar,
     "open": limits.opening,
     "convert": limits.converting,

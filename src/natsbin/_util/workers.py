@@ -143,7 +143,8 @@ def _serve(pipe: Connection, parent: int, function: Callable[[Any, Any], Any], s
     """Work until the parent closes the pipe, or ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides
     for number in system.STOPS[1:]:
-        signal.signal(number, signal.SIG_DFL)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, signal.SIG_DFL)
     items: queue.SimpleQueue[Any] = queue.SimpleQueue()
     left = threading.Event()
 

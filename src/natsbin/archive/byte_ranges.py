@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +38,18 @@ def read_ranges(ranges: Sequence[ByteRange], source: str) -> bytes:
         if len(read[-1]) != part.size:
             raise ArchiveError(f"{source}: {part.path} ends before byte {part.offset + part.size}")
     return b"".join(read)
+
+
+def state_of(ranges: Sequence[ByteRange], source: str) -> bytes:
+    """16 bytes that differ where the files of the ranges were changed. Raises ArchiveError where one is not there."""
+    state = blake2b(digest_size=16)
+    for part in ranges:
+        try:
+            found = os.stat(part.path)
+        except OSError as error:
+            raise ArchiveError(f"{source}: {error}") from error
+        state.update(f"{part.offset} {part.size} {found.st_size} {found.st_mtime_ns};".encode())
+    return state.digest()
 
 
 class Joined(io.RawIOBase):

@@ -13,7 +13,7 @@ from typing import Any
 
 from natsbin._walk import Walker
 from natsbin.archive.base import FILE_LIMIT, Archive, Record, Walked, limit_of, unpickle
-from natsbin.archive.byte_ranges import ByteRange, file_range, read_ranges
+from natsbin.archive.byte_ranges import ByteRange, file_range, read_ranges, state_of
 from natsbin.archive.bzip import decompress, in_pieces
 from natsbin.archive.full import has_weights
 from natsbin.archive.meta import META_NAME, check_meta, digest_of, file_name, is_file_name
@@ -38,6 +38,10 @@ class Member:
         if weights:
             return in_pieces(self._compressed(limit_of(True)), self.source)
         return iter((self.read(),))
+
+    def state(self) -> bytes:
+        """16 bytes that differ where the file, or the tar that it lies in, was changed."""
+        return state_of(self.ranges, self.source)
 
     def _compressed(self, limit: int) -> bytes:
         size = sum(part.size for part in self.ranges)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from natsbin._pickle import Unpickler
-from natsbin._util.extras import missing
 from natsbin.errors import ArchiveError, NoArchiveError, QuestionError
+from natsbin.roads.parquet import Table
 from natsbin.spaces import DATASETS
 from natsbin.store import Store, open_store
 from natsbin.store.attached import write_attached
@@ -54,16 +54,17 @@ def attach(
     """
     path, place = Path(store), Path(table)
     opened = open_store(path)
-    columns = _columns(opened, _rows(place, name, column), str(place))
+    datasets = list(dict.fromkeys([*DATASETS, *(dataset for _, dataset in opened.keys)]))
+    rows = _rows(place, name, column, opened.total * (len(datasets) + 1))
+    columns = _columns(opened, datasets, rows, str(place))
     write_attached(path, name, unit, columns, force=force)
     present = ~np.isnan(np.stack([values[opened.indexes] for values in columns.values()])).all(axis=0)
     return int(present.sum())
 
 
-def _columns(store: Store, rows: Iterable[Row], source: str) -> dict[str | None, Floats]:
+def _columns(store: Store, datasets: list[str], rows: Iterable[Row], source: str) -> dict[str | None, Floats]:
     """The numbers by official index, by dataset."""
     index_of = {arch: index for index, arch in enumerate(store.meta_archs)}
-    datasets = dict.fromkeys([*DATASETS, *(dataset for _, dataset in store.keys)])
     columns: dict[str | None, Floats] = {}
     seen: set[tuple[int, str | None]] = set()
     for number, (arch, dataset, value) in enumerate(rows, 1):
@@ -104,7 +105,7 @@ def _number(value: Any, where: str) -> float:
     raise ArchiveError(f"{where}: {value!r:.60}; a number was expected")
 
 
-def _rows(path: Path, name: str, column: str | None) -> Iterator[Row]:
+def _rows(path: Path, name: str, column: str | None, most: int) -> Iterator[Row]:
     if path.suffix not in FORMATS:
         raise QuestionError(f"{path}: expected a name that ends in {', '.join(FORMATS)}")
     if not os.path.isfile(path):
@@ -114,7 +115,7 @@ def _rows(path: Path, name: str, column: str | None) -> Iterator[Row]:
             with path.open(newline="", encoding="utf-8-sig") as file:
                 yield from _from_records(csv.DictReader(file), path, name, column)
         elif path.suffix == ".parquet":
-            yield from _from_records(_parquet(path), path, name, column)
+            yield from _from_parquet(path, name, column, most)
         else:
             value = json.loads(path.read_bytes()) if path.suffix == ".json" else _unpickled(path)
             yield from _from_value(value, path, name, column)
@@ -131,14 +132,15 @@ def _unpickled(path: Path) -> Any:
     return unpickler.value
 
 
-def _parquet(path: Path) -> Iterator[Mapping[str, Any]]:
-    try:
-        from pyarrow import parquet
-    except ImportError as error:
-        raise missing("natsbin.attach of a parquet file", "pyarrow", "pandas") from error
-    with parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches():
-            yield from batch.to_pylist()
+def _from_parquet(path: Path, name: str, column: str | None, most: int) -> Iterator[Row]:
+    with Table(path, most) as table:
+        architecture, numbers = _chosen(table.names, path, name, column)
+        if "dataset" in table.names:
+            for arch, dataset, value in table.rows([architecture, "dataset", numbers]):
+                yield arch, dataset or None, value
+        else:
+            for arch, value in table.rows([architecture, numbers]):
+                yield arch, None, value
 
 
 def _from_value(value: Any, path: Path, name: str, column: str | None) -> Iterator[Row]:
@@ -159,11 +161,17 @@ def _from_records(records: Iterable[Any], path: Path, name: str, column: str | N
     for record in records:
         if not isinstance(record, Mapping):
             raise ArchiveError(f"{path}: a row is a {type(record).__name__}; one with named columns was expected")
-        known = next((one for one in _ARCHITECTURES if one in record), None)
-        if known is None:
-            raise ArchiveError(f"{path}: columns {list(record)[:8]}; one of {', '.join(_ARCHITECTURES)} was expected")
-        others = [one for one in record if one not in (*_ARCHITECTURES, "dataset")]
-        chosen = column if column is not None else name if name in record else others[0] if len(others) == 1 else None
-        if chosen not in record:
-            raise ArchiveError(f"{path}: columns {list(record)[:8]}; say which one has the numbers (--column)")
-        yield record[known], record.get("dataset") or None, record[chosen]
+        architecture, numbers = _chosen(record, path, name, column)
+        yield record[architecture], record.get("dataset") or None, record[numbers]
+
+
+def _chosen(names: Collection[Any], path: Path, name: str, column: str | None) -> tuple[str, str]:
+    """The columns of architectures and of numbers."""
+    known = next((one for one in _ARCHITECTURES if one in names), None)
+    if known is None:
+        raise ArchiveError(f"{path}: columns {list(names)[:8]}; one of {', '.join(_ARCHITECTURES)} was expected")
+    others = [one for one in names if one not in (*_ARCHITECTURES, "dataset")]
+    chosen = column if column is not None else name if name in names else others[0] if len(others) == 1 else None
+    if chosen is None or chosen not in names:
+        raise ArchiveError(f"{path}: columns {list(names)[:8]}; say which one has the numbers (--column)")
+    return known, chosen

@@ -12,7 +12,8 @@ from pathlib import Path
 from natsbin._util.signals import stoppable
 from natsbin._util.system import cores
 from natsbin._util.workers import ordered
-from natsbin.archive import Archive, Fingerprint, Task, fingerprint_of, open_archive
+from natsbin.archive import Archive, Fingerprint, fingerprint_of, open_archive
+from natsbin.archive.files import ArchitectureTask, FilesArchive
 from natsbin.archive.nas_bench_201 import BENCHMARK
 from natsbin.errors import ArchiveError, NatsbinError, OutputError, QuestionError, StoreError
 from natsbin.roads.simple_copy import SimpleCopy, remove_simple_copy
@@ -48,7 +49,8 @@ def convert_weights(
     with memory for a few architectures each.
 
     Rerun to resume an interrupted conversion: what is done is kept in a file ``….weights.part`` and, while the
-    store is being made, in a hidden folder beside it. The result is the same, byte for byte. Raises
+    store is being made, in a hidden folder beside it. The result is the same, byte for byte: where the archive was
+    changed meanwhile, it is read again from the first changed architecture on. Raises
     ArchiveError for an archive that is not as published, QuestionError for a part that it does not have, and
     OutputError where the weights exist (unless ``force``) or cannot be written.
     """
@@ -60,7 +62,8 @@ def convert_weights(
     tasks = _tasks(archive, indexes)
     selection = _selection(archive, next(iter(tasks.values())), hps, datasets)
     simple_copy = None if _is_there(store, archive, state) else SimpleCopy(store, archive)
-    there = list(tasks) if simple_copy is None else simple_copy.leading(tasks)
+    states = {index: task.member.state() for index, task in tasks.items()}
+    there = states if simple_copy is None else {index: states[index] for index in simple_copy.leading(tasks)}
     with stoppable(), WeightsWriter(path, _head(archive, selection), there, force=force) as writer:
         work = _Work(selection, simple_copy, str(archive.path))
         left = list(tasks.values())[writer.done :]
@@ -70,7 +73,7 @@ def convert_weights(
                 simple_copy.begin()
             with closing(ordered(_pack, work, left, processes, AHEAD)) as packs:
                 for packed in packs:
-                    writer.add(packed)
+                    writer.add(packed, states[packed.index])
                     if progress:
                         progress(writer.done, len(tasks))
             if simple_copy is not None:
@@ -89,7 +92,7 @@ class _Work:
     source: str
 
 
-def _pack(work: _Work, task: Task) -> Packed:
+def _pack(work: _Work, task: ArchitectureTask) -> Packed:
     (record,) = task.read()
     packed = pack(*record, work.selection, f"{work.source}: architecture {record.index}")
     if work.simple_copy is not None:
@@ -110,18 +113,18 @@ def _head(archive: Archive, selection: Selection) -> str:
     return json.dumps(head)
 
 
-def _tasks(archive: Archive, indexes: Iterable[int] | None) -> dict[int, Task]:
+def _tasks(archive: Archive, indexes: Iterable[int] | None) -> dict[int, ArchitectureTask]:
     """What reads each architecture, in ascending order."""
     if archive.benchmark == BENCHMARK:
         raise ArchiveError(
             f"{archive.path}: a {archive.kind}, whose weights are read in place by NASBench201API.reload; "
             "a full archive of NATS-Bench was expected"
         )
-    if archive.indexes is None:
+    if not isinstance(archive, FilesArchive):
         raise ArchiveError(
             f"{archive.path}: a {archive.kind} has no weights; a full archive was expected, as a folder or a tar"
         )
-    tasks = dict(zip(archive.indexes, archive.tasks(), strict=True))
+    tasks = {task.index: task for task in archive.tasks()}
     if indexes is None:
         return tasks
     wanted = sorted(set(indexes))
@@ -148,7 +151,9 @@ def _is_there(store: Path, archive: Archive, state: Fingerprint) -> bool:
     return True
 
 
-def _selection(archive: Archive, first: Task, hps: Iterable[str] | None, datasets: Iterable[str] | None) -> Selection:
+def _selection(
+    archive: Archive, first: ArchitectureTask, hps: Iterable[str] | None, datasets: Iterable[str] | None
+) -> Selection:
     """What is asked for of the published names, and of those that the first architecture has."""
     (record,) = first.read()
     found = [dataset for state in record.states.values() for dataset in state["dataset_seed"]]

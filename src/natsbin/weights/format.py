@@ -51,7 +51,7 @@ DTYPES = {
 MOST_FRONT_BYTES, MOST_NETWORK_BYTES = 1 << 27, 1 << 28
 """Bytes of a section without its payload, and of a network. An index of a whole space has 20 MB, a network 6 MB."""
 
-_SECTION = struct.Struct("<8s4Q16xQ")  # kind, number, sizes of table, text and payload; checksum of all but the payload
+_SECTION = struct.Struct("<8s4Q16sQ")  # the fields of Section, with sizes; checksum of all but the payload
 SECTION_SIZE = _SECTION.size
 
 
@@ -78,6 +78,7 @@ class Section(NamedTuple):
     table: bytes
     text: bytes
     payload: int  # its size, a multiple of the alignment
+    state: bytes = bytes(16)  # of the file that an architecture was read from
 
     @property
     def front(self) -> int:
@@ -87,7 +88,7 @@ class Section(NamedTuple):
     def pack(self) -> bytes:
         """A section's bytes up to its payload."""
         sizes = (self.number, len(self.table), len(self.text), self.payload)
-        head = _SECTION.pack(self.kind, *sizes, 0)[:-8]
+        head = _SECTION.pack(self.kind, *sizes, self.state, 0)[:-8]
         digest = checksum(head + self.table + self.text).to_bytes(8, "little")
         return b"".join((head, digest, self.table, self.text)).ljust(self.front, b"\0")
 
@@ -97,13 +98,13 @@ class Section(NamedTuple):
         if size < SECTION_SIZE:
             return None
         head = read(SECTION_SIZE)
-        kind, number, table, text, payload, digest = _SECTION.unpack(head)
+        kind, number, table, text, payload, state, digest = _SECTION.unpack(head)
         if padded(SECTION_SIZE + table + text) + payload > size or table + text > MOST_FRONT_BYTES:
             return None
         body = read(table + text)
         if checksum(head[:-8] + body) != digest:
             return None
-        return Section(kind, number, body[:table], body[table:], payload)
+        return Section(kind, number, body[:table], body[table:], payload, state)
 
 
 class Tensor(NamedTuple):

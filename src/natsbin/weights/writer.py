@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
@@ -31,12 +31,13 @@ _BETWEEN = ",\n"  # JSON of a structure is one line, of ASCII
 class WeightsWriter:
     """A weights file open for writing; if there is an unfinished part, writing resumes there.
 
-    ``head`` is the text of the file's head; a part with another head has other content. ``indexes`` are the
-    architectures that the part may start with, in order; ``done`` of them are in it. Raises OutputError where the
-    file exists (unless ``force``), the part has other content or is in use, or the disk refuses.
+    ``head`` is the text of the file's head; a part with another head has other content. ``states`` are the
+    architectures that the part may start with, in order, and 16 bytes each that say in which state the archive has
+    them: one that was changed is written again, and so are those behind it. ``done`` of them are in the part. Raises
+    OutputError where the file exists (unless ``force``), the part has other content or is in use, or the disk refuses.
     """
 
-    def __init__(self, path: Path, head: str, indexes: Sequence[int], *, force: bool = False) -> None:
+    def __init__(self, path: Path, head: str, states: Mapping[int, bytes], *, force: bool = False) -> None:
         self.path, self._force, self._target = path, force, files.target(path, force)
         self.part = self._target.with_suffix(fmt.PART_SUFFIX)
         self._numbers: dict[bytes, int] = {}  # of structures, by their digests: in sss there are 100,000
@@ -49,7 +50,7 @@ class WeightsWriter:
         try:
             self._lock()
             self._end = self._begin(fmt.Section(fmt.HEAD, fmt.FORMAT_VERSION, b"", head.encode(), 0).pack())
-            self._recover(indexes)
+            self._recover(states)
         except BaseException:
             self._close()
             raise
@@ -67,11 +68,14 @@ class WeightsWriter:
         """How many architectures are in the part."""
         return len(self._tables)
 
-    def add(self, packed: Packed) -> None:
-        """Append an architecture, and wait until it is on the disk. Raises OutputError where the disk refuses."""
+    def add(self, packed: Packed, state: bytes) -> None:
+        """Append an architecture, read in this state, and wait until it is on the disk.
+
+        Raises OutputError where the disk refuses.
+        """
         new = [text for text in packed.structures if _digest(text) not in self._numbers]
         section = fmt.Section(
-            fmt.ARCHITECTURE, packed.index, packed.entries.tobytes(), _listed(new), len(packed.payload)
+            fmt.ARCHITECTURE, packed.index, packed.entries.tobytes(), _listed(new), len(packed.payload), state
         )
         start = self._end
         self._number(section, start)
@@ -123,15 +127,15 @@ class WeightsWriter:
             self._append(head)
         return len(head)
 
-    def _recover(self, indexes: Iterable[int]) -> None:
-        """Keep the complete architectures at the start of the part, and cut off what follows them."""
+    def _recover(self, states: Mapping[int, bytes]) -> None:
+        """Keep the architectures at the start that are complete and up to date, and cut off what follows them."""
         size = os.fstat(self._file.fileno()).st_size
         last: tuple[int, fmt.Section] | None = None
         end = self._end
-        for index in indexes:
+        for index, state in states.items():
             self._file.seek(end)
             section = fmt.Section.read(self._file.read, size - end)
-            if section is None or (section.kind, section.number) != (fmt.ARCHITECTURE, index):
+            if section is None or (section.kind, section.number, section.state) != (fmt.ARCHITECTURE, index, state):
                 break
             if last:
                 self._take(*last)
