@@ -41,7 +41,7 @@ def test_the_recipe_asks_for_the_same_libraries() -> None:
 
 @pytest.mark.parametrize("line", FROM_FOLDER, ids=["run", "test"])
 def test_the_readme_installs_a_wheel_from_a_folder(line: str, tmp_path: Path) -> None:
-    """Pip takes it with these options, also a release candidate; ``.ci/run`` installs a real one, with its libraries."""
+    """Pip takes it with these options, also a release candidate; ``.ci/run`` installs a real one with libraries."""
     pytest.importorskip("pip")
     (tmp_path / "dist").mkdir()
     about = f"natsbin-{natsbin.__version__}.dist-info"
