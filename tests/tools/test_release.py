@@ -39,6 +39,16 @@ def test_the_recipe_asks_for_the_same_libraries() -> None:
         assert f"- {one.replace('>=', ' >=')}\n" in recipe
 
 
+def test_the_policy_says_why_libraries_start_where_they_do() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    policy = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8").partition("## Ranges of libraries")[2]
+    bounds = re.findall(r"`([\w-]+>=[\d.]+)`", policy)
+    assert [bound for bound in bounds if f'"{bound}"' not in project] == []
+    own = re.search(r"(?m)^dependencies = (.*)$", project)
+    assert own is not None
+    assert set(re.findall(r'"([^"]+)"', own[1])) <= set(bounds)
+
+
 @pytest.mark.parametrize("line", FROM_FOLDER, ids=["run", "test"])
 def test_the_readme_installs_a_wheel_from_a_folder(line: str, tmp_path: Path) -> None:
     """Pip takes it with these options, also a release candidate; ``.ci/run`` installs a real one with libraries."""
