@@ -55,6 +55,7 @@ class ReproducibleSdist(sdist):
             member.mtime, member.mode = when, 0o755 if member.isdir() or member.mode & 0o100 else 0o644
             return member
 
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
         with (
             open(name, "wb") as file,
             gzip.GzipFile("", "wb", 9, file, when) as packed,

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from support.batches import Case, answer, make_case
+from support.commands import runner
 from support.made import Made
 from support.records import record, write_store
 
@@ -203,14 +203,14 @@ def test_the_command_writes_the_same_file(case: Case, tmp_path: Path) -> None:
     path = tmp_path / "out.arrow"
     options = ["--hp", "12", "--dataset", "cifar10", "--dataset", "cifar100", "--trials", "--epoch", "4"]
     archs = ",".join(map(str, case.indexes[:4]))
-    result = CliRunner().invoke(main, ["table", str(case.path), str(path), *options, "--archs", archs])
+    result = runner().invoke(main, ["table", str(case.path), str(path), *options, "--archs", archs])
     assert result.exit_code == 0, result.output
     expected = frames.table(
         case.store, hp="12", datasets=["cifar10", "cifar100"], trials=True, epoch=4, architectures=case.indexes[:4]
     )
     check_same(importlib.import_module("pyarrow.feather").read_table(path), expected)
     assert f"{expected.num_rows} rows" in result.output
-    result = CliRunner().invoke(main, ["table", str(case.path), str(path)])
+    result = runner().invoke(main, ["table", str(case.path), str(path)])
     assert result.exit_code == 1
     assert "exists already" in result.output
 

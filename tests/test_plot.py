@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from support.commands import runner
 from support.made import Made
 from support.paths import DOCS
 from support.small_spaces import small_space
@@ -148,7 +148,7 @@ def test_architectures_are_drawn(store: Store) -> None:
 def test_the_command_writes_a_figure(store: Store, tmp_path: Path, words: list[str], suffix: str) -> None:
     out = tmp_path / f"figure.{suffix}"
     words = [word.format(*store.indexes) for word in words]
-    result = CliRunner().invoke(main, ["plot", str(store.path), *words, "-o", str(out)])
+    result = runner().invoke(main, ["plot", str(store.path), *words, "-o", str(out)])
     assert result.exit_code == 0, result.output
     head = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[suffix]
     assert out.read_bytes().startswith(head)
@@ -169,7 +169,7 @@ def test_the_command_writes_a_figure(store: Store, tmp_path: Path, words: list[s
 def test_the_command_refuses(store: Store, tmp_path: Path, words: list[str], code: int, says: str) -> None:
     words = [str(tmp_path / word) if word == "figure.xyz" else word for word in words]
     output = [] if "-o" in words else ["-o", str(tmp_path / "figure.png")]
-    result = CliRunner().invoke(main, ["plot", str(store.path), *words, *output])
+    result = runner().invoke(main, ["plot", str(store.path), *words, *output])
     assert result.exit_code == code, result.output
     assert says in result.output.replace("\n", " ")
     assert list(tmp_path.iterdir()) == []

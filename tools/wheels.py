@@ -37,8 +37,11 @@ def main(named: tuple[str, ...], out: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         shutil.rmtree(out, ignore_errors=True)
-        run(sys.executable, "-m", "build", "--sdist", "--outdir", str(out), str(ROOT), log=work / "sdist.log")
+        for place in (out, work / "again"):
+            run(sys.executable, "-m", "build", "--sdist", "--outdir", str(place), str(ROOT), log=work / "sdist.log")
         (sdist,) = out.glob("*.tar.gz")
+        if sdist.read_bytes() != (work / "again" / sdist.name).read_bytes():
+            raise click.ClickException(f"{sdist.name}: two builds of the same sources differ")
         print("| Python | wheel | MB | install and demo, s | CPU, s | smoke tests |", flush=True)
         print("|---|---|---:|---:|---:|---|", flush=True)
         for version, python in [version_of(one) for one in named] or found():

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from support.commands import runner
 from support.files import make_tar, split
 from support.made import Made
 
@@ -30,7 +31,7 @@ def store(archive: Path) -> Path:
 
 
 def run(*words: object) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words])
+    return runner().invoke(main, [str(word) for word in words])
 
 
 def test_convert_says_what_it_made(archive: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from support.commands import runner
 from support.paths import GOLDEN
 from support.tiny import state, trial, write_archive
 
@@ -37,12 +37,12 @@ def test_files(tss: Store, tmp_path: Path) -> None:
 
 def test_the_command(tss: Store, sss: Store, tmp_path: Path) -> None:
     command = ["explore", str(tss.path), str(sss.path), "--export", str(tmp_path / "site"), "--epochs", "1", "--quiet"]
-    result = CliRunner().invoke(main, [*command, "--curves", "none"])
+    result = runner().invoke(main, [*command, "--curves", "none"])
     assert result.exit_code == 0, result.output
     assert "MB" in result.stdout
     assert (tmp_path / "site" / "index.html").is_file()
     assert not list((tmp_path / "site").rglob("curves"))
-    again = CliRunner().invoke(main, command)
+    again = runner().invoke(main, command)
     assert again.exit_code == 1
     assert "exists already" in again.output
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from support.commands import runner
 from support.files import Call
 from support.made import Made
 from support.tiny import state, trial, write_archive
@@ -193,12 +193,10 @@ def test_bad_questions(path: Path, tmp_path: Path) -> None:
 
 def test_the_command(path: Path, tmp_path: Path) -> None:
     table = write(tmp_path, ".csv", records(NUMBERS, other=0.5))
-    done = CliRunner().invoke(
-        main, ["attach", str(path), str(table), "--name", "edge", "--unit", "ms", "--column", "ms"]
-    )
+    done = runner().invoke(main, ["attach", str(path), str(table), "--name", "edge", "--unit", "ms", "--column", "ms"])
     assert done.exit_code == 0, done.output
     assert done.output == f"{path}: edge (ms) of 6 architectures\n"
-    again = CliRunner().invoke(main, ["attach", str(path), str(table), "--name", "edge", "--column", "ms"])
+    again = runner().invoke(main, ["attach", str(path), str(table), "--name", "edge", "--column", "ms"])
     assert again.exit_code == 1
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from support.commands import runner
 from support.files import make_tar
 from support.made import Made
 
@@ -307,7 +307,7 @@ def test_files_that_are_read_by_names_that_cannot_be(folder: Path, tmp_path: Pat
         with pytest.raises(NatsbinError):
             natsbin.attach(made_store(folder), f"{name}.json", "score")
     for words in (["info", "x" * 300], ["query", "x" * 300, "7"]):
-        result = CliRunner().invoke(main, words)
+        result = runner().invoke(main, words)
         assert (result.exit_code, type(result.exception)) == (1, SystemExit)
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from support.commands import runner
 
 from natsbin.cli import main
 
@@ -38,26 +38,26 @@ def spec(stores: dict[str, str], tmp_path: Path) -> Path:
 def test_run_and_report(spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.path", [*sys.path])  # the command adds the folder of SPEC
     command = ["sweep", str(spec), "--out", str(tmp_path / "out"), "--engine", "serial", "--quiet"]
-    done = CliRunner().invoke(main, [*command, "--json"])
+    done = runner().invoke(main, [*command, "--json"])
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
     assert (found["runs"], found["computed"]) == (8, 8)
     assert {row["algorithm"]: row["trainings"] for row in found["results"]} == {"random": 80, "Constant": 80}
-    again = CliRunner().invoke(main, command)
+    again = runner().invoke(main, command)
     assert again.exit_code == 0, again.output
     assert "8 runs, 0 of them now" in again.stdout
-    report = CliRunner().invoke(main, ["sweep", "report", str(tmp_path / "out")])
+    report = runner().invoke(main, ["sweep", "report", str(tmp_path / "out")])
     assert report.exit_code == 0, report.output
     assert report.stdout.strip() == str(tmp_path / "out" / "report" / "report.html")
-    assert CliRunner().invoke(main, ["sweep", "--help"]).exit_code == 0
+    assert runner().invoke(main, ["sweep", "--help"]).exit_code == 0
 
 
 def test_refusals(spec: Path, tmp_path: Path) -> None:
     out = ["--out", str(tmp_path / "out"), "--quiet"]
-    engine = CliRunner().invoke(main, ["sweep", str(spec), *out, "--engine", "threads"])
+    engine = runner().invoke(main, ["sweep", str(spec), *out, "--engine", "threads"])
     assert (engine.exit_code, engine.stderr) == (1, "Error: no engine 'threads': there are serial, joblib, dask, ray\n")
-    nothing = CliRunner().invoke(main, ["sweep", str(tmp_path / "no.toml"), *out])
+    nothing = runner().invoke(main, ["sweep", str(tmp_path / "no.toml"), *out])
     assert nothing.exit_code == 1
     assert "no.toml" in nothing.stderr
     assert not (tmp_path / "out").exists()
-    assert CliRunner().invoke(main, ["sweep", "report", str(tmp_path)]).exit_code == 1
+    assert runner().invoke(main, ["sweep", "report", str(tmp_path)]).exit_code == 1

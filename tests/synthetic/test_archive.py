@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nats_bench
 import pytest
-from click.testing import CliRunner
+from support.commands import runner
 from support.files import META, load, make_meta
 from support.made import Made
 from support.paths import load_tool
@@ -134,20 +134,20 @@ main = load_tool("make_archive").main
 
 def test_the_command_writes_and_refuses(tmp_path: Path) -> None:
     dst = tmp_path / "archive"
-    run = CliRunner().invoke(main, ["sss", str(dst), "--archs", "1-3,9", "--no-progress"])
+    run = runner().invoke(main, ["sss", str(dst), "--archs", "1-3,9", "--no-progress"])
     assert (run.exit_code, run.output) == (0, "")
     assert names_in(dst) == [f"00000{i}.pickle.pbz2" for i in (1, 2, 3, 9)] + ["meta.pickle.pbz2"]
-    again = CliRunner().invoke(main, ["sss", str(dst), "--count", "2"])
+    again = runner().invoke(main, ["sss", str(dst), "--count", "2"])
     assert again.exit_code == 1
     assert "exists already" in again.stderr
-    forced = CliRunner().invoke(main, ["sss", str(dst), "--count", "2", "--force"])
+    forced = runner().invoke(main, ["sss", str(dst), "--count", "2", "--force"])
     assert forced.exit_code == 0
     assert len(names_in(dst)) == 3
 
 
 @pytest.mark.parametrize("arguments", [["--archs", "1-x"], ["--archs", "1", "--count", "2"], ["--kind", "zip"]])
 def test_the_command_explains_wrong_options(arguments: list[str], tmp_path: Path) -> None:
-    run = CliRunner().invoke(main, ["tss", str(tmp_path / "archive"), *arguments])
+    run = runner().invoke(main, ["tss", str(tmp_path / "archive"), *arguments])
     assert run.exit_code == 2
     assert "Error" in run.stderr
     assert names_in(tmp_path) == []

@@ -71,7 +71,8 @@ def test_a_page_runs(
         assert was in text
         text = text.replace(was, smaller)
     left_out = {block.value for block in blocks if block.left_out is not None and block.key == "needs"}
-    files = {FULL: made.archive(SSS, [0], kind="full")} if FULL in text else stores
+    full = any(FULL in block.code for block in blocks if not block.left_out)
+    files = {FULL: made.archive(SSS, [0], kind="full")} if full else stores
     (copy := tmp_path / page.name).write_text(text, encoding="utf-8")
     written = run_page.run_page(copy, files, tmp_path / "figures")
     shown = [block.value for block in blocks if block.key == "figure"]

@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from natsbin._util.system import user
 from natsbin.api.opening import weights_of
 from natsbin.api.trial import Unread
 from natsbin.errors import NoWeightsWarning, StoreError
@@ -99,7 +100,7 @@ class RecordLoader:
 def _planted(weights: Path, store: Path) -> bool:
     """Whether another user can have put the weights there: beside the store, in a folder as /tmp, open to all."""
     folder = os.stat(os.path.dirname(os.path.realpath(weights)))
-    owners = {os.stat(store).st_uid, os.geteuid(), 0}
+    owners = {os.stat(store).st_uid, user(), 0}
     return bool(folder.st_mode & stat.S_IWOTH) and os.stat(weights).st_uid not in owners
 
 
