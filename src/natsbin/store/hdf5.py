@@ -5,6 +5,7 @@ Only writers need it, and readers of stores of format version 1, so opening a st
 
 from __future__ import annotations
 
+import io
 import math
 import os
 from collections.abc import Mapping
@@ -22,14 +23,33 @@ from natsbin.store.filters import Pipeline
 from natsbin.store.index import Header
 from natsbin.store.layouts import Float, Kind
 
-LIBRARY = ("v110", "v110")
-"""Files are written as HDF5 1.10 does, so that every later HDF5 reads them."""
-
 READS_VERSION_1 = (2, 0, 0)
 """The HDF5 that wrote stores of format version 1. An older one does not refuse their types, but crashes."""
 
 _OF_DIMENSIONS = {"CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST"}
 """Attributes that HDF5 writes when a scale is made or attached."""
+
+
+def new_file(raw: io.RawIOBase) -> h5py.File:
+    """An empty file, to be written to ``raw`` as HDF5 1.10 does, so that every later HDF5 reads it.
+
+    It has aligned chunks, which can be mapped, and no times, so that equal archives make equal bytes.
+    """
+    access, create = h5py.h5p.create(h5py.h5p.FILE_ACCESS), h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
+    access.set_libver_bounds(h5py.h5f.LIBVER_V110, h5py.h5f.LIBVER_V110)
+    access.set_alignment(fmt.ALIGNMENT, fmt.ALIGNMENT)
+    access.set_meta_block_size(fmt.METADATA_BLOCK)
+    access.set_fileobj_driver(h5py.h5fd.fileobj_driver, raw)
+    create.set_obj_track_times(False)
+    return h5py.File(h5py.h5f.create(b"store", h5py.h5f.ACC_TRUNC, fcpl=create, fapl=access))
+
+
+def new_group(file: h5py.File, path: str) -> None:
+    """Make a group, in one that is there."""
+    create = h5py.h5p.create(h5py.h5p.GROUP_CREATE)
+    create.set_obj_track_times(False)
+    h5py.h5g.create(file.id, path.encode(), gcpl=create)
 
 
 def to_hdf5(kind: Kind) -> h5py.h5t.TypeID:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,6 +34,7 @@ class TreeWriter:
         self.file = file
         self.chunks: list[tuple[int, int]] = []  # where each starts and ends in the file
         self._checksums: dict[str, npt.NDArray[np.uint64]] = {}
+        self._groups: set[str] = set()
         self._packed = state == fmt.PACKED
 
     def dataset(
@@ -52,14 +54,13 @@ class TreeWriter:
         filters = Pipeline.compressing(size_of(kind)) if compressed else Pipeline()
         create = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         create.set_chunk(chunk)
-        create.set_obj_track_times(False)  # equal archives make equal bytes
+        create.set_obj_track_times(False)
         hdf5.set_filters(create, filters)
         if fill is not None:
             create.set_fill_value(np.array(fill))
-        links = h5py.h5p.create(h5py.h5p.LINK_CREATE)
-        links.set_create_intermediate_group(True)
+        self._make_groups(path)
         dataset = h5py.h5d.create(
-            self.file.id, path.encode(), hdf5.to_hdf5(kind), h5py.h5s.create_simple(shape), dcpl=create, lcpl=links
+            self.file.id, path.encode(), hdf5.to_hdf5(kind), h5py.h5s.create_simple(shape), dcpl=create
         )
         counts = [-(-length // step) for length, step in zip(shape, chunk, strict=True)]
         digests = np.zeros(counts, np.uint64)
@@ -73,6 +74,14 @@ class TreeWriter:
         for axis, scale in enumerate(dims):
             node.dims[axis].attach_scale(self.file[scale])
         self._checksums[path] = digests
+
+    def _make_groups(self, path: str) -> None:
+        """Make the groups that a dataset stands in."""
+        *folders, _ = path.strip("/").split("/")
+        for group in itertools.accumulate(folders, "{}/{}".format):
+            if group not in self._groups:
+                hdf5.new_group(self.file, group)
+                self._groups.add(group)
 
     def index(self) -> bytes:
         """The index of everything that was written."""
@@ -106,6 +115,7 @@ class TreeWriter:
             self.array(path, values, attrs=attrs)
             self.file[path].make_scale(path.rsplit("/", 1)[-1])
         else:
+            self._make_groups(path)
             node = self.file.create_dataset(path, (length,), ">f4")
             node.make_scale(f"This is a netCDF dimension but not a netCDF variable.{length:10d}")
 
@@ -148,15 +158,7 @@ def new_store(path: Path, state: str, *, force: bool) -> Iterator[TreeWriter]:
     Raises OutputError where ``path`` exists (unless ``force``), or where the disk refuses.
     """
     with files.new_file(path, force) as (part, descriptor), _Disk(descriptor, "r+b", closefd=False) as disk:
-        # Aligned chunks can be mapped.
-        file = h5py.File(
-            disk,
-            "w",
-            libver=hdf5.LIBRARY,
-            alignment_threshold=fmt.ALIGNMENT,
-            alignment_interval=fmt.ALIGNMENT,
-            meta_block_size=fmt.METADATA_BLOCK,
-        )
+        file = hdf5.new_file(disk)
         try:
             tree = TreeWriter(file, state)
             yield tree
