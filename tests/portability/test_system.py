@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import re
 import signal
@@ -102,3 +103,15 @@ def test_a_file_is_read_and_written_at_a_place_without_pread(tmp_path: Path, mon
             assert system.read_at(descriptor, 4, 8) == b"89"
     finally:
         os.close(descriptor)
+
+
+def test_scattered_reads_where_there_is_no_advice(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"some bytes")
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+        views = [None, memoryview(b"some bytes"), memoryview(whole)]
+        for view in views:
+            with system.scattered_reads(view):
+                assert view is None or bytes(view) == b"some bytes"
+        views[-1].release()  # type: ignore[union-attr]
+        del view, views

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import signal
 import stat
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -82,6 +83,20 @@ def read_at(descriptor: int, size: int, start: int) -> bytes:
     with _moving:
         os.lseek(descriptor, start, os.SEEK_SET)
         return os.read(descriptor, size)
+
+
+@contextmanager
+def scattered_reads(view: memoryview | None) -> Iterator[None]:
+    """While a few pages of a mapped file are read here and there; otherwise megabytes come from the disk with each."""
+    whole = None if view is None else view.obj
+    advise = getattr(whole, "madvise", None) or (lambda _: None)
+    with suppress(OSError):
+        advise(getattr(mmap, "MADV_RANDOM", 0))
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            advise(getattr(mmap, "MADV_NORMAL", 0))
 
 
 def write_at(descriptor: int, data: bytes, start: int) -> None:

@@ -36,11 +36,11 @@ class Limits(TypedDict, total=False):
 
 @dataclass
 class Candidates:
-    """A table to search in for one set, and which architectures are within the limits."""
+    """A table to search in for one set, and which architectures are within the limits; None if there are no limits."""
 
     table: BatchTable
     setname: str
-    allowed: Bools
+    allowed: Bools | None
 
     def metric(self, name: str) -> Floats:
         """One of DIRECTIONS by index."""
@@ -50,8 +50,10 @@ class Candidates:
 
     def accuracies(self) -> Floats:
         """Accuracies by index, -inf for what takes no part."""
-        values = self.metric("accuracy")
-        return np.where(self.allowed & (values == values), values, -np.inf)
+        values = np.fmax(self.metric("accuracy"), -np.inf)  # which is the greater of the two if one is NaN
+        if self.allowed is not None:
+            values[~self.allowed] = -np.inf
+        return values
 
 
 def candidates(
@@ -65,14 +67,15 @@ def candidates(
     attached_max: Mapping[str, float] | None = None,
 ) -> Candidates:
     """What a search chooses from. QuestionError for a limit that is NaN, or of numbers that are not attached."""
-    allowed = np.ones(table.total, np.bool_)
+    allowed = None
     own = {"flops": flop_max, "params": param_max, "latency": latency_max, "time": time_max}
     limits = {**dict(attached_max or {}), **own}
     for name, limit in limits.items():
         if limit is not None:
             if limit != limit:
                 raise QuestionError(f"the limit of {name} is {limit}: expected a number, or None for no limit")
-            allowed &= cost_of_each(table, name) <= limit
+            within = cost_of_each(table, name) <= limit
+            allowed = within if allowed is None else allowed & within
     return Candidates(table, setname, allowed)
 
 
@@ -122,7 +125,8 @@ def pareto_front(among: Candidates, metrics: Sequence[str] | Mapping[str, str]) 
             raise QuestionError(f"metric {name!r} {direction!r}: expected one of {', '.join(known)}, to 'max' or 'min'")
     columns = [among.metric(name) * (-1.0 if way == "max" else 1.0) for name, way in wanted.items()]
     costs = np.stack(columns, axis=1)
-    index = np.flatnonzero(among.allowed & ~np.isnan(costs).any(axis=1))
+    known_costs = ~np.isnan(costs).any(axis=1)
+    index = np.flatnonzero(known_costs if among.allowed is None else among.allowed & known_costs)
     # better ones first, so that most rows meet what beats them at once
     order = index[np.lexsort(costs[index].T[::-1])]
     beaten = np.empty(len(order), np.uint8)

@@ -77,8 +77,9 @@ class StoreFile:
         self.size = found.st_size
         self._map = self._mapped() if mapped and self.size else None
         try:
-            end = check_seal(self.read, self.size)
-            parsed = indexes.loads(self.read, end)
+            with system.scattered_reads(self._map):
+                end = check_seal(self.read, self.size)
+                parsed = indexes.loads(self.read, end)
         except (OSError, ValueError, RuntimeError) as error:
             raise StoreError(f"{path}: {error}") from error
         self.indexed = parsed is not None
