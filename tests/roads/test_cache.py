@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import io
 import json
 import multiprocessing
 import os
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -347,15 +349,15 @@ def test_long_work_is_announced_once(
     assert capsys.readouterr().err == f"Converting A-simple once, to {store_of(folder)}\n"
 
 
-def test_waiting_is_announced_once(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_waiting_is_announced_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = io.StringIO()  # what capsys reads while a thread writes can be lost
+    monkeypatch.setattr(sys, "stderr", stderr)
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
     with files.only_one(store_of(folder)):
         thread = threading.Thread(target=answer, args=[folder])
         thread.start()
-        while not (said := capsys.readouterr().err):
-            pass
+        while not stderr.getvalue().endswith("\n") and thread.is_alive():
+            time.sleep(0.001)
+        assert stderr.getvalue() == "Waiting for another process that converts A-simple\n"
     thread.join()
-    assert said == "Waiting for another process that converts A-simple\n"
-    assert "Waiting" not in capsys.readouterr().err
+    assert stderr.getvalue().count("Waiting") == 1
