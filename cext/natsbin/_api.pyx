@@ -6,7 +6,7 @@
 
 cimport cython
 
-from natsbin._scalar cimport ScalarAnswers, Simulated, latency_of
+from natsbin._scalar cimport ScalarAnswers, Simulated
 
 from collections import OrderedDict
 
@@ -145,5 +145,5 @@ cdef class NativeFirst:
                 seconds = found.seconds
                 if account_time:
                     self._clock._used_time = self._clock._used_time + seconds
-                return found.accuracy, latency_of(found.costs), seconds, self._clock._used_time
+                return found.accuracy, self._native.latency_of(found.costs), seconds, self._clock._used_time
         return self._simulate(arch, dataset, iepoch, hp, account_time)

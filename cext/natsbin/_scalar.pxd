@@ -49,6 +49,4 @@ cdef class ScalarAnswers:
     cpdef more_info(self, index, dataset, iepoch, hp, is_random)
     cpdef cost_info(self, index, dataset, hp)
     cdef bint simulate(self, index, dataset, iepoch, hp, Simulated* out) except -1
-
-
-cdef object latency_of(const Costs* costs)
+    cdef object latency_of(self, const Costs* costs)

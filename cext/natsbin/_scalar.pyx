@@ -207,12 +207,18 @@ cdef class ScalarAnswers:
         times = table.times_of(i)
         order = table.order[table.first[i]]
         out = (<dict> scalar.blank_costs[order]).copy()
-        out["flops"], out["params"], out["latency"] = costs.flops, float64_of(costs.params), latency_of(costs)
+        out["flops"], out["params"], out["latency"] = costs.flops, float64_of(costs.params), self.latency_of(costs)
         for keys in <tuple> scalar.time_keys[order]:
             place = keys[0]
             out[keys[1]] = times[place]
             out[keys[2]] = times[place + 1]
         return out
+
+    cdef object latency_of(self, const Costs* costs):
+        """A latency of the type that the API gives."""
+        if costs.known == LATENCY_NONE:
+            return None
+        return float64_of(costs.latency) if costs.known == LATENCY_FLOAT64 else costs.latency
 
     def seed_counts(self, evaluated, hp, dataset, ask not None):
         """How many of the evaluated indexes have how many seeds, in the order in which these are met.
@@ -354,13 +360,6 @@ cdef object float64_of(double value):
     cdef object made = (<PyTypeObject*> float64).tp_alloc(<PyTypeObject*> float64, 0)
     (<PyFloatObject*> made).ob_fval = value
     return made
-
-
-cdef object latency_of(const Costs* costs):
-    """A latency of the type that the API gives."""
-    if costs.known == LATENCY_NONE:
-        return None
-    return float64_of(costs.latency) if costs.known == LATENCY_FLOAT64 else costs.latency
 
 
 cdef Py_ssize_t draw(Table table, Py_ssize_t index) except -1:
