@@ -212,7 +212,7 @@ def test_the_command_writes_the_same_file(case: Case, tmp_path: Path) -> None:
     assert f"{expected.num_rows} rows" in result.output
     result = runner().invoke(main, ["table", str(case.path), str(path)])
     assert result.exit_code == 1
-    assert "exists already" in result.output
+    assert "exists already" in result.stderr
 
 
 def test_without_pyarrow_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

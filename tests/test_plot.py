@@ -171,5 +171,5 @@ def test_the_command_refuses(store: Store, tmp_path: Path, words: list[str], cod
     output = [] if "-o" in words else ["-o", str(tmp_path / "figure.png")]
     result = runner().invoke(main, ["plot", str(store.path), *words, *output])
     assert result.exit_code == code, result.output
-    assert says in result.output.replace("\n", " ")
+    assert says in result.stderr.replace("\n", " ")
     assert list(tmp_path.iterdir()) == []

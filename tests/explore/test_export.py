@@ -44,7 +44,7 @@ def test_the_command(tss: Store, sss: Store, tmp_path: Path) -> None:
     assert not list((tmp_path / "site").rglob("curves"))
     again = runner().invoke(main, command)
     assert again.exit_code == 1
-    assert "exists already" in again.output
+    assert "exists already" in again.stderr
 
 
 @pytest.mark.parametrize("name", ["tss", "sss"])

@@ -148,5 +148,6 @@ def serve(site: Site, *, port: int = 0, on_start: Callable[[str], None], browser
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         config = uvicorn.Config(application(site, token), log_level="warning", access_log=False, lifespan="off")
         uvicorn.Server(config).run(sockets=[listening])
+        raise KeyboardInterrupt  # which ended the server; from Python 3.12 on, asyncio keeps it to itself
     finally:
         listening.close()
