@@ -88,8 +88,9 @@ cdef class ScalarTable:
 cdef class ScalarAnswers:
     """Answers for architectures of which no program holds an object.
 
-    Every method gives None (``simulate``: False) for anything but the plain case (an int index that ``states`` has as unloaded, names and
-    epochs that exist, regular records), before a random number is drawn; the caller then asks its objects.
+    Every method gives None (``simulate``: False) for anything but the plain case (an int index that ``states`` has as
+    unloaded, names and epochs that exist, regular records), before a random number is drawn; the caller then asks its
+    objects.
     """
 
     def __init__(self, states not None, uint8_t unloaded, open not None):
