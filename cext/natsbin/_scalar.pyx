@@ -273,7 +273,7 @@ cdef class ScalarAnswers:
         return found
 
     cdef bint simulate(self, index, dataset, iepoch, hp, Simulated* out) except -1:
-        """What ``simulate_train_eval`` tells of a training; whether it is known. Draws once or twice, as the API does."""
+        """Whether it is known what ``simulate_train_eval`` tells, which is then in ``out``; draws as the API does."""
         cdef ScalarTable scalar, priced
         cdef Py_ssize_t i = self.place_of(index), epoch, row
         cdef Table table
