@@ -52,7 +52,8 @@ def main(thread: bool, arguments: tuple[str, ...]) -> None:
         "PYTHONPATH": str(base / "lib"),
         "PYTHONMALLOC": "malloc",  # otherwise Python's own allocator hides what is freed
         "LD_PRELOAD": " ".join(found),
-        "ASAN_OPTIONS": f"{log}:detect_leaks=0:allocator_may_return_null=1:quarantine_size_mb=64",
+        # What was freed is kept for a while, to see who uses it; more than this and tests of memory limits fail
+        "ASAN_OPTIONS": f"{log}:detect_leaks=0:allocator_may_return_null=1:quarantine_size_mb=16",
         "UBSAN_OPTIONS": f"{log}:halt_on_error=1:print_stacktrace=1",
         "TSAN_OPTIONS": f"{log}:halt_on_error=1:ignore_noninstrumented_modules=1:die_after_fork=0"
         f":suppressions={ROOT / 'tools' / 'tsan.txt'}",
