@@ -187,8 +187,9 @@ def test_the_command(tss: Store) -> None:
             with urllib.request.urlopen(address) as answer:
                 assert b"natsbin explorer" in answer.read()
             port = int(address.split(":")[2].partition("/")[0])
-            with pytest.raises(urllib.error.HTTPError, match="404"):
+            with pytest.raises(urllib.error.HTTPError, match="404") as refused:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/")
+            refused.value.close()
             with socket.socket() as other:  # the machine's other addresses have no such port
                 assert other.connect_ex(("127.0.0.2", port)) != 0
             with _start(tss.path, "--port", port) as second:
