@@ -8,7 +8,10 @@ import re
 import signal
 import subprocess
 import sys
+from multiprocessing import Pipe, connection
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from support.paths import ROOT, run_python
@@ -115,3 +118,42 @@ def test_scattered_reads_where_there_is_no_advice(tmp_path: Path) -> None:
                 assert view is None or bytes(view) == b"some bytes"
         views[-1].release()  # type: ignore[union-attr]
         del view, views
+
+
+def test_a_process_is_started_beside_a_pipe_as_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There a handle is made inheritable, and the new process gets those that a list names."""
+    made: list[int] = []
+    start = subprocess.Popen
+
+    def start_there(command: list[str], *, startupinfo: Any, stdin: int) -> subprocess.Popen[bytes]:
+        (number,) = startupinfo.lpAttributeList["handle_list"]
+        assert made == [number]
+        return start(command, pass_fds=[number], stdin=stdin)
+
+    monkeypatch.setattr(os, "set_handle_inheritable", lambda number, _: made.append(number), raising=False)
+    monkeypatch.setattr(subprocess, "STARTUPINFO", SimpleNamespace, raising=False)
+    monkeypatch.setattr(subprocess, "Popen", start_there)
+    ours, theirs = Pipe()
+    script = "import sys; from natsbin._util.system import inherited; inherited(int(sys.argv[1])).send('here')"
+    with monkeypatch.context() as there:
+        there.setattr(sys, "platform", "win32")
+        process = system.start_beside([sys.executable, "-c", script, str(theirs.fileno())], theirs)
+    theirs.close()
+    with ours, process:
+        assert ours.recv() == "here"
+    assert process.returncode == 0
+
+
+def test_an_inherited_pipe_is_of_the_systems_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = Pipe()
+    with system.inherited(os.dup(theirs.fileno())) as pipe:
+        assert type(pipe) is connection.Connection
+
+    class PipeConnection(connection.Connection):
+        """What Windows has."""
+
+    monkeypatch.setattr(connection, "PipeConnection", PipeConnection, raising=False)
+    with ours, theirs, system.inherited(os.dup(theirs.fileno())) as pipe:
+        assert type(pipe) is PipeConnection
+        pipe.send(1)
+        assert ours.recv() == 1
