@@ -49,6 +49,19 @@ def test_the_policy_says_why_libraries_start_where_they_do() -> None:
     assert set(re.findall(r'"([^"]+)"', own[1])) <= set(bounds)
 
 
+def test_the_pythons_are_the_same_for_users_wheels_and_tests() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    tests = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
+    classified = re.findall(r'"Programming Language :: Python :: 3\.(\d+)"', project)
+    wheels = re.search(r'(?m)^build = "(.*)"$', project)
+    matrix = re.search(r"(?m)^ +python: \[(.*)\]$", tests)
+    assert wheels is not None
+    assert matrix is not None
+    assert f'requires-python = ">=3.{classified[0]}"' in project
+    assert wheels[1] == " ".join(f"cp3{minor}-*" for minor in classified)
+    assert matrix[1] == ", ".join(f'"3.{minor}"' for minor in classified)
+
+
 @pytest.mark.parametrize("line", FROM_FOLDER, ids=["run", "test"])
 def test_the_readme_installs_a_wheel_from_a_folder(line: str, tmp_path: Path) -> None:
     """Pip takes it with these options, also a release candidate; ``.ci/run`` installs a real one with libraries."""
