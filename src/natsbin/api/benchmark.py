@@ -24,7 +24,7 @@ from natsbin._util.integers import is_integer
 from natsbin.api import opening, text
 from natsbin.api.lazy_dict import UNLOADED, ArchitectureDict, Make, Results, results_of
 from natsbin.api.nearest import unknown_architecture
-from natsbin.api.results import ArchResults, more_info, with_hp
+from natsbin.api.results import ArchResults, more_info, on_dataset, with_hp
 from natsbin.api.scalar_fallback import ScalarFallback
 from natsbin.api.source import DictSource, Source
 from natsbin.api.utils import remap_dataset_set_names, time_string
@@ -508,12 +508,7 @@ class NASBenchMetaAPI(NativeFirst, abc.ABC):
             trials = objects.trials(arch_index, self._hp(hp), dataname)
             if trials is not None:
                 return trials
-        results = self._copied(arch_index, hp)
-        if dataname is None:
-            return results
-        if dataname not in results.get_dataset_names():
-            raise QuestionError(f"invalid dataset-name : {dataname} vs. {results.get_dataset_names()}")
-        return results.query(dataname)
+        return on_dataset(self._copied(arch_index, hp), dataname)
 
     def find_best(
         self,

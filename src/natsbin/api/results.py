@@ -18,7 +18,7 @@ from natsbin.api.utils import pickle_load
 from natsbin.errors import QuestionError
 from natsbin.spaces import hp_name
 
-__all__ = ["ArchResults", "ResultsCount", "more_info", "with_hp"]
+__all__ = ["ArchResults", "ResultsCount", "more_info", "on_dataset", "with_hp"]
 
 # What a set with missing or irregular values raises, where nats_bench leaves the set out of its answer.
 _INCOMPLETE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -229,6 +229,15 @@ class ArchResults:
             f"{type(self).__name__}(arch-index={self.arch_index}, arch={self.arch_str}, "
             f"{len(self.all_results)} runs, clear={self.clear_net_done})"
         )
+
+
+def on_dataset(results: ArchResults, dataset: str | None) -> Any:
+    """The trainings on a dataset by seed; for None the results themselves."""
+    if dataset is None:
+        return results
+    if dataset not in results.get_dataset_names():
+        raise QuestionError(f"invalid dataset-name : {dataset} vs. {results.get_dataset_names()}")
+    return results.query(dataset)
 
 
 def with_hp(results: Mapping[str, ArchResults], hp: str | int, index: Any) -> ArchResults:

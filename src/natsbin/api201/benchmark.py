@@ -22,7 +22,7 @@ from natsbin import rules
 from natsbin.api import text
 from natsbin.api.benchmark import NASBenchMetaAPI
 from natsbin.api.lazy_dict import UNLOADED, Make, Results, results_of
-from natsbin.api.results import more_info
+from natsbin.api.results import more_info, on_dataset
 from natsbin.api.scalar_fallback import ScalarFallback
 from natsbin.api.topology import NATStopology
 from natsbin.api.utils import remap_dataset_set_names
@@ -237,12 +237,7 @@ class NASBench201API(NASBenchMetaAPI):
         """A copy of what is known of an architecture; with a dataset, of its trainings on it by seed."""
         hp = _hp_of(hp, use_12epochs_result)
         self._say(f"Call query_by_index with arch_index={arch_index}, dataname={dataname}, hp={hp}")
-        results = self.query_meta_info_by_index(arch_index, hp)
-        if dataname is None:
-            return results
-        if dataname not in results.get_dataset_names():
-            raise QuestionError(f"invalid dataset-name : {dataname} vs. {results.get_dataset_names()}")
-        return results.query(dataname)
+        return on_dataset(self.query_meta_info_by_index(arch_index, hp), dataname)
 
     def get_more_info(
         self,
