@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import importlib
 import io
@@ -60,11 +61,12 @@ def test_program(program: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def names_in(module: Any) -> set[str]:
     """The names of a module, but for modules, and what it imports for itself."""
+    imported = {*dir(typing), *dir(collections), "Path", "test_api", "annotations"}
     return {
         name
         for name, value in vars(module).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType) and not hasattr(typing, name)
-    } - {"Path", "test_api", "annotations"}
+        if not name.startswith("_") and not isinstance(value, ModuleType) and name not in imported
+    }
 
 
 @pytest.mark.parametrize("name", ["", ".api_201", ".api_utils"])
