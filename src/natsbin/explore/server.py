@@ -42,6 +42,7 @@ SECURITY = {
 }
 
 _LARGEST_QUESTION = 1 << 20  # bytes; the indexes of a whole space take 200 KB
+_MOST_BRACKETS = 100  # that open; a question has two. A thread's stack, with musl, ends before Python's limit does
 
 
 def application(site: Site, token: str) -> Starlette:
@@ -109,9 +110,7 @@ def _parquet(site: Site, body: bytes, lock: threading.Lock) -> bytes:
     import json
 
     try:
-        # It is one object with one list. Deep nesting would overflow the stack of a thread before Python's own limit
-        # where threads have small ones, as with musl.
-        if body.count(b"{") + body.count(b"[") > 2:
+        if body.count(b"{") + body.count(b"[") > _MOST_BRACKETS:
             raise ValueError
         asked = json.loads(body)
         store = site.stores[asked["space"]]
