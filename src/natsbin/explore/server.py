@@ -42,7 +42,7 @@ SECURITY = {
 }
 
 _LARGEST_QUESTION = 1 << 20  # bytes; the indexes of a whole space take 200 KB
-_MOST_BRACKETS = 100  # that open; a question has two. A thread's stack, with musl, ends before Python's limit does
+_MOST_BRACKETS = 100  # opening ones; a question has two. Deep nesting fills the stacks that threads have with musl
 
 
 def application(site: Site, token: str) -> Starlette:
