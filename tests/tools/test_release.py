@@ -50,8 +50,10 @@ def test_the_policy_says_why_libraries_start_where_they_do() -> None:
 
 
 def test_the_pythons_are_the_same_for_users_wheels_and_tests() -> None:
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    tests = (ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")
+    workflow = ROOT / ".github" / "workflows" / "tests.yml"
+    if not workflow.is_file():
+        pytest.skip("an sdist has no workflows")
+    project, tests = (ROOT / "pyproject.toml").read_text(encoding="utf-8"), workflow.read_text(encoding="utf-8")
     classified = re.findall(r'"Programming Language :: Python :: 3\.(\d+)"', project)
     wheels = re.search(r'(?m)^build = "(.*)"$', project)
     matrix = re.search(r"(?m)^ +python: \[(.*)\]$", tests)
