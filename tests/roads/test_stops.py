@@ -103,7 +103,9 @@ def test_a_signal_that_is_caught_by_others(code: str, number: int) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    """The bytes of each file, and nothing of each folder."""
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    return {name: b"" if path.is_dir() else path.read_bytes() for name, path in paths.items()}
 
 
 OTHERS = {
@@ -118,21 +120,19 @@ OTHERS = {
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("command", OTHERS)
 def test_nothing_is_left_of_other_commands(command: str, number: signal.Signals, made: Made, tmp_path: Path) -> None:
-    (tmp_path / "store.h5").write_bytes(made.store(SSS, range(40)).read_bytes())
-    (tmp_path / "table.json").write_text('{"3": 1.0}')
-    before = contents(tmp_path)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "natsbin", *OTHERS[command]], cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    )
+    stopped, whole = tmp_path / "stopped", tmp_path / "whole"
+    for folder in (stopped, whole):
+        folder.mkdir()
+        (folder / "store.h5").write_bytes(made.store(SSS, range(40)).read_bytes())
+        (folder / "table.json").write_text('{"3": 1.0}')
+    before = contents(stopped)
+    words = [sys.executable, "-m", "natsbin", *OTHERS[command]]
+    process = subprocess.Popen(words, cwd=stopped, stderr=subprocess.PIPE, text=True)
     time.sleep(random.Random(f"{command} {number}").uniform(0.6, 2))
     process.send_signal(number)
     error = process.communicate(timeout=60)[1]
     assert process.returncode in (0, 128 + number, -number)
     assert "Traceback" not in error
-    if process.returncode and (found := contents(tmp_path)) != before:  # the signal came after the last step
-        for path in tmp_path.iterdir():
-            path.unlink()
-        for name, data in before.items():
-            (tmp_path / name).write_bytes(data)
-        subprocess.run([sys.executable, "-m", "natsbin", *OTHERS[command]], cwd=tmp_path, check=True)
-        assert contents(tmp_path) == found
+    if process.returncode and (found := contents(stopped)) != before:  # the signal came after the last step
+        subprocess.run(words, cwd=whole, check=True)
+        assert found == contents(whole)
